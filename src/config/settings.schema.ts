@@ -1,0 +1,112 @@
+import { z } from 'zod';
+
+const DURATION_UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const SIZE_UNITS = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
+
+/** `500ms`, `30s`, `5m`, `12h`, `7d`; the parsed value is milliseconds. */
+const duration = (example: string) =>
+  z
+    .string()
+    .regex(/^\d+(ms|s|m|h|d)$/, `must be a whole number with a unit (ms, s, m, h, d), for example ${example}`)
+    .transform((text) => {
+      const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(text) as unknown as [string, string, keyof typeof DURATION_UNITS];
+      return Number(amount) * DURATION_UNITS[unit];
+    });
+
+/** `512KiB`, `64MiB`, `2GiB`; the parsed value is bytes. */
+const size = (example: string) =>
+  z
+    .string()
+    .regex(/^\d+(B|KiB|MiB|GiB)$/, `must be a whole number with a unit (B, KiB, MiB, GiB), for example ${example}`)
+    .transform((text) => {
+      const [, amount, unit] = /^(\d+)(B|KiB|MiB|GiB)$/.exec(text) as unknown as [string, string, keyof typeof SIZE_UNITS];
+      return Number(amount) * SIZE_UNITS[unit];
+    });
+
+const count = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be between ${least} and ${most}`);
+
+const flag = () => z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
+
+const url = (protocols: string[]) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    );
+
+const list = () =>
+  z.string().transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  );
+
+const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '::1']);
+
+/**
+ * Every setting, by the name of its environment variable. `.env.example` lists the same names with the same defaults
+ * (a test compares them), so the description of a setting is written there and nowhere else.
+ */
+export const settingsSchema = z.object({
+  // Where the service listens, and what it does
+  PORT: count(0, 65_535).prefault('3000'),
+  HOST: z
+    .string()
+    .refine(
+      (host) => LOOPBACK_HOSTS.has(host) || /^127\./.test(host),
+      'must be a loopback address (127.0.0.1, ::1, localhost): the API has no authentication, so it is not offered to a network; put a reverse proxy with authentication in front of it',
+    )
+    .prefault('127.0.0.1'),
+  ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').prefault('all'),
+  DATA_DIR: z.string().min(1).prefault('.data'),
+  PUBLIC_URL: url(['http:', 'https:'])
+    .transform((text) => text.replace(/\/+$/, ''))
+    .optional(),
+  TRUSTED_PROXIES: list().prefault('127.0.0.1,::1'),
+  CORS_ORIGINS: list().prefault('*'),
+  PROCESS_MODULES: list().prefault(''),
+
+  // Database and queue
+  DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  DATABASE_POOL: count(2, 200).prefault('10'),
+  REDIS_URL: url(['redis:', 'rediss:']).optional(),
+
+  // Execution
+  WORKER_CONCURRENCY: count(1, 256).prefault('4'),
+  SYNC_CONCURRENCY: count(1, 256).prefault('4'),
+  EXECUTOR_WARM: count(0, 64).prefault('1'),
+  EXECUTOR_MAX_JOBS: count(1, 1_000_000).prefault('500'),
+  EXECUTOR_MEMORY: size('512MiB').prefault('1GiB'),
+  JOB_TIMEOUT: duration('1h').prefault('1h'),
+  CANCEL_GRACE: duration('5s').prefault('5s'),
+  SHUTDOWN_GRACE: duration('10s').prefault('10s'),
+  MAX_RECOVERIES: count(0, 100).prefault('3'),
+  LEASE: duration('15s').prefault('15s'),
+  SUPERVISOR_INTERVAL: duration('2s').prefault('2s'),
+
+  // Limits and retention
+  MAX_BODY: size('64MiB').prefault('64MiB'),
+  MAX_REFERENCE: size('1GiB').prefault('1GiB'),
+  REFERENCE_TIMEOUT: duration('60s').prefault('60s'),
+  ALLOW_PRIVATE_REFERENCES: flag().prefault('false'),
+  INLINE_INPUT: size('256KiB').prefault('256KiB'),
+  INLINE_OUTPUT: size('256KiB').prefault('256KiB'),
+  JOB_TTL: duration('7d').prefault('7d'),
+
+  // Logs of the service
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
+    .prefault('info'),
+  LOG_FILE: z.string().optional(),
+  LOG_FILE_SIZE: size('10MiB').prefault('10MiB'),
+  LOG_FILE_COUNT: count(1, 1000).prefault('5'),
+});
+
+export type SettingName = keyof z.input<typeof settingsSchema>;

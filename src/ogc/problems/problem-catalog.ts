@@ -1,0 +1,58 @@
+const OGC = 'http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0';
+
+/** Codes that no standard names get a URI of our own, relative to the OGC base so that clients may compare suffixes. */
+const OURS = 'https://sluice.dev/problems';
+
+/**
+ * The one table from domain error code to problem document (RFC 9457). The filter, the OpenAPI document and the
+ * documentation read it. `type` URIs are the standard's where OGC 18-062r2 or the 2.0 draft names one.
+ */
+export const PROBLEM_CATALOG = {
+  'no-such-process': { status: 404, type: `${OGC}/no-such-process`, title: 'No such process' },
+  'no-such-job': { status: 404, type: `${OGC}/no-such-job`, title: 'No such job' },
+  'no-such-output': { status: 400, type: `${OGC}/no-such-output`, title: 'No such output' },
+  'output-not-requested': { status: 404, type: `${OGC}/result-not-available`, title: 'The output was not requested' },
+  'result-not-ready': { status: 404, type: `${OGC}/result-not-ready`, title: 'The result is not ready' },
+  'result-not-available': { status: 404, type: `${OGC}/result-not-available`, title: 'The result is not available' },
+  'invalid-parameter': { status: 400, type: `${OGC}/InvalidParameterValue`, title: 'Invalid parameter value' },
+  'invalid-query-parameter': {
+    status: 400,
+    type: `${OGC}/invalid-query-parameter-value`,
+    title: 'Invalid query parameter value',
+  },
+  'malformed-body': { status: 400, type: `${OURS}/malformed-body`, title: 'The request body cannot be read' },
+  'reference-unavailable': {
+    status: 400,
+    type: `${OURS}/reference-unavailable`,
+    title: 'A referenced input cannot be fetched',
+  },
+  'job-failed': { status: 500, type: `${OURS}/job-failed`, title: 'The execution failed' },
+  'job-dismissed': { status: 404, type: `${OGC}/result-not-available`, title: 'The job was dismissed' },
+  'process-failed': { status: 500, type: `${OURS}/process-failed`, title: 'The process failed' },
+  'process-rejected': { status: 400, type: `${OGC}/InvalidParameterValue`, title: 'The process rejected its inputs' },
+  'invalid-output': { status: 500, type: `${OURS}/invalid-output`, title: 'The process returned an invalid output' },
+  'timed-out': { status: 500, type: `${OURS}/timed-out`, title: 'The execution took too long' },
+  crashed: { status: 500, type: `${OURS}/crashed`, title: 'The executor of the job died' },
+  'not-found': { status: 404, type: `${OURS}/not-found`, title: 'Not found' },
+  'method-not-allowed': { status: 405, type: `${OURS}/method-not-allowed`, title: 'Method not allowed' },
+  'not-acceptable': { status: 406, type: `${OURS}/not-acceptable`, title: 'Not acceptable' },
+  'body-too-large': { status: 413, type: `${OURS}/body-too-large`, title: 'The request body is too large' },
+  'unsupported-media-type': {
+    status: 415,
+    type: `${OURS}/unsupported-media-type`,
+    title: 'Unsupported media type',
+  },
+  'header-too-large': { status: 431, type: `${OURS}/header-too-large`, title: 'The request header is too large' },
+  'bad-request': { status: 400, type: `${OURS}/bad-request`, title: 'Bad request' },
+  'too-busy': { status: 503, type: `${OURS}/too-busy`, title: 'The service is busy' },
+  'database-unavailable': {
+    status: 503,
+    type: `${OURS}/database-unavailable`,
+    title: 'The database is not reachable',
+  },
+  'shutting-down': { status: 503, type: `${OURS}/shutting-down`, title: 'The service is shutting down' },
+  internal: { status: 500, type: `${OURS}/internal`, title: 'Internal error' },
+} as const satisfies Record<string, { status: number; type: string; title: string }>;
+
+/** A stable name of something that can go wrong, from {@link PROBLEM_CATALOG}. */
+export type ProblemCode = keyof typeof PROBLEM_CATALOG;

@@ -1,0 +1,38 @@
+import type { Violation } from '../ogc/problems/domain-error.js';
+import type { ProcessDescription } from './process-description.js';
+import type { ProcessHandler } from './process-handler.js';
+
+/** How the engine treats a process; from the options of `@Process()`. */
+export interface ProcessPolicy {
+  /** `child`: in an executor process (default). `inline`: in the event loop of the node, for short, asynchronous, trusted code. */
+  readonly isolation: 'child' | 'inline';
+  /** Time limit of one execution in milliseconds; the service's JOB_TIMEOUT when absent. */
+  readonly timeout?: number;
+  /** False: a synchronous execution leaves no job row. */
+  readonly syncJobs: boolean;
+}
+
+/** A process that the explorer found and checked: everything compiled at start, nothing left for the hot path. */
+export interface RegisteredProcess {
+  readonly description: ProcessDescription;
+  readonly policy: ProcessPolicy;
+  readonly handler: ProcessHandler;
+
+  /**
+   * Validates resolved input values against the description, filling in defaults in place. An input that may occur
+   * more than once is an array; a binary input is an `InputFile`.
+   * @returns every violation, with pointers such as `/inputs/name`; empty when valid
+   */
+  validateInputs(values: Record<string, unknown>): Violation[] | Promise<Violation[]>;
+
+  /** Turns validated values into an instance of the inputs' DTO class, or returns them as they are without one. */
+  reviveInputs(values: Record<string, unknown>): Record<string, unknown>;
+
+  /**
+   * Validates the outputs of an execution.
+   * @param values outputs returned by `execute`, as JSON values
+   * @param files ids of the outputs written as files; these are checked for being declared only
+   * @returns every violation, with pointers such as `/outputs/result`
+   */
+  validateOutputs(values: Record<string, unknown>, files: ReadonlySet<string>): Violation[];
+}
