@@ -1,3 +1,4 @@
+import proxyAddress from '@fastify/proxy-addr';
 import { z } from 'zod';
 
 const DURATION_UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -9,7 +10,11 @@ const duration = (example: string) =>
     .string()
     .regex(/^\d+(ms|s|m|h|d)$/, `must be a whole number with a unit (ms, s, m, h, d), for example ${example}`)
     .transform((text) => {
-      const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(text) as unknown as [string, string, keyof typeof DURATION_UNITS];
+      const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(text) as unknown as [
+        string,
+        string,
+        keyof typeof DURATION_UNITS,
+      ];
       return Number(amount) * DURATION_UNITS[unit];
     });
 
@@ -19,7 +24,11 @@ const size = (example: string) =>
     .string()
     .regex(/^\d+(B|KiB|MiB|GiB)$/, `must be a whole number with a unit (B, KiB, MiB, GiB), for example ${example}`)
     .transform((text) => {
-      const [, amount, unit] = /^(\d+)(B|KiB|MiB|GiB)$/.exec(text) as unknown as [string, string, keyof typeof SIZE_UNITS];
+      const [, amount, unit] = /^(\d+)(B|KiB|MiB|GiB)$/.exec(text) as unknown as [
+        string,
+        string,
+        keyof typeof SIZE_UNITS,
+      ];
       return Number(amount) * SIZE_UNITS[unit];
     });
 
@@ -48,6 +57,15 @@ const list = () =>
       .filter((item) => item !== ''),
   );
 
+function areAddresses(addresses: string[]): boolean {
+  try {
+    proxyAddress.compile(addresses);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '::1']);
 
 /**
@@ -69,7 +87,9 @@ export const settingsSchema = z.object({
   PUBLIC_URL: url(['http:', 'https:'])
     .transform((text) => text.replace(/\/+$/, ''))
     .optional(),
-  TRUSTED_PROXIES: list().prefault('127.0.0.1,::1'),
+  TRUSTED_PROXIES: list()
+    .refine(areAddresses, 'must list IP addresses or ranges in CIDR notation, separated by commas')
+    .prefault('127.0.0.1,::1'),
   CORS_ORIGINS: list().prefault('*'),
   PROCESS_MODULES: list().prefault(''),
 

@@ -43,6 +43,8 @@ export const PROBLEM_CATALOG = {
     title: 'Unsupported media type',
   },
   'header-too-large': { status: 431, type: `${OURS}/header-too-large`, title: 'The request header is too large' },
+  'uri-too-long': { status: 414, type: `${OURS}/uri-too-long`, title: 'The request URI is too long' },
+  'request-timeout': { status: 408, type: `${OURS}/request-timeout`, title: 'The request took too long to arrive' },
   'bad-request': { status: 400, type: `${OURS}/bad-request`, title: 'Bad request' },
   'too-busy': { status: 503, type: `${OURS}/too-busy`, title: 'The service is busy' },
   'database-unavailable': {

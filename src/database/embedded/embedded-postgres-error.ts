@@ -1,0 +1,13 @@
+/** The embedded PostgreSQL cannot be used as things are; the message says why and what the operator can do about it. */
+export class EmbeddedPostgresError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'EmbeddedPostgresError';
+  }
+}
+
+/** The code of a system error (`ENOENT`, `EACCES` ...), or undefined for anything else. */
+export function systemCode(error: unknown): string | undefined {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,0 +1,69 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ProcessRegistry } from '../processes/process-registry.js';
+import { ChildRunner } from './child-runner.js';
+import { serviceFault } from './execution-faults.js';
+import type { ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
+import { InlineRunner } from './inline-runner.js';
+
+/** Runs the code of processes: in an executor, or in this event loop for a process that asked for it. */
+@Injectable()
+export class Engine {
+  private readonly logger = new Logger(Engine.name);
+
+  constructor(
+    private readonly registry: ProcessRegistry,
+    private readonly inline: InlineRunner,
+    private readonly child: ChildRunner,
+  ) {}
+
+  /**
+   * Carries out one unit. Never rejects: whatever happens is in the outcome.
+   *
+   * @param observer hears progress and log lines, and nothing after the returned promise is settled
+   * @param signal cancels: the code is asked to stop and ended CANCEL_GRACE later
+   */
+  async run(unit: ExecutionUnit, observer: ExecutionObserver, signal: AbortSignal): Promise<ExecutionOutcome> {
+    const guarded = new GuardedObserver(observer, this.logger);
+    try {
+      if (signal.aborted) return { kind: 'cancelled' };
+      const process = this.registry.get(unit.processId);
+      const runner = process.policy.isolation === 'inline' ? this.inline : this.child;
+      return await runner.run(process, unit, guarded, signal);
+    } catch (error) {
+      return signal.aborted ? { kind: 'cancelled' } : { kind: 'failed', fault: serviceFault(error) };
+    } finally {
+      guarded.close();
+    }
+  }
+}
+
+/** Keeps a faulty observer from harming the run, and the run from speaking after its end. */
+class GuardedObserver implements ExecutionObserver {
+  private closed = false;
+
+  constructor(
+    private readonly observer: ExecutionObserver,
+    private readonly logger: Logger,
+  ) {}
+
+  progress(percent: number, message?: string): void {
+    this.call(() => this.observer.progress(percent, message));
+  }
+
+  log(line: Parameters<ExecutionObserver['log']>[0]): void {
+    this.call(() => this.observer.log(line));
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  private call(tell: () => void): void {
+    if (this.closed) return;
+    try {
+      tell();
+    } catch (error) {
+      this.logger.error('The observer of an execution failed', error);
+    }
+  }
+}

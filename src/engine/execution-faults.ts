@@ -1,0 +1,68 @@
+import type { Violation } from '../ogc/problems/domain-error.js';
+import { DomainError } from '../ogc/problems/domain-error.js';
+import { ProcessRejection } from '../processes/process-rejection.js';
+import { pointerPart } from '../processes/validation/violation-writer.js';
+import type { ExecutionFault } from './execution-unit.js';
+import { storableText } from './storable-text.js';
+
+/** UTF-16 code units of a sentence shown to a client. */
+const LONGEST_DETAIL = 2_000;
+const LONGEST_STACK = 8_000;
+const MOST_VIOLATIONS = 100;
+
+/** What a client is told of something thrown by a process. The stack is for the log, see {@link stackOf}. */
+export function faultOf(thrown: unknown): ExecutionFault {
+  const detail = storableText(messageOf(thrown), LONGEST_DETAIL);
+  if (!isRejection(thrown)) return { code: 'process-failed', detail };
+  const { input } = thrown;
+  if (typeof input !== 'string') return { code: 'process-rejected', detail };
+  const pointer = storableText(`/inputs/${pointerPart(input)}`, LONGEST_DETAIL);
+  return { code: 'process-rejected', detail, errors: [{ pointer, detail }] };
+}
+
+export function invalidOutput(violations: readonly Violation[]): ExecutionFault {
+  const errors = violations.slice(0, MOST_VIOLATIONS).map(({ pointer, detail }) => ({
+    pointer: storableText(pointer, LONGEST_DETAIL),
+    detail: storableText(detail, LONGEST_DETAIL),
+  }));
+  const detail = `The process returned outputs that its description does not allow: ${errors[0].pointer} ${errors[0].detail}`;
+  return { code: 'invalid-output', detail: storableText(detail, LONGEST_DETAIL), errors };
+}
+
+/** A fault of the engine or of the service, not of the process. */
+export function serviceFault(thrown: unknown): ExecutionFault {
+  const code = thrown instanceof DomainError ? thrown.code : 'internal';
+  return { code, detail: storableText(messageOf(thrown), LONGEST_DETAIL) };
+}
+
+export function crashFault(reason: string): ExecutionFault {
+  return { code: 'crashed', detail: storableText(`The executor of the job died: ${reason}`, LONGEST_DETAIL) };
+}
+
+/** The stack of an error and of its causes. */
+export function stackOf(thrown: unknown): string {
+  const stacks: string[] = [];
+  for (
+    let error = thrown;
+    error !== undefined && stacks.length < 5;
+    error = error instanceof Error ? error.cause : undefined
+  ) {
+    stacks.push(error instanceof Error ? (error.stack ?? error.message) : messageOf(error));
+  }
+  return storableText(stacks.join('\ncaused by: '), LONGEST_STACK);
+}
+
+// By name, because a process package may bring its own copy of the class.
+function isRejection(thrown: unknown): thrown is ProcessRejection {
+  return thrown instanceof ProcessRejection || (thrown instanceof Error && thrown.name === 'ProcessRejection');
+}
+
+/** The words of anything that can be thrown. */
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message || `The process threw a ${thrown.name} without a message`;
+  try {
+    return String(thrown);
+  } catch {
+    return 'The process threw a value that cannot be shown';
+  }
+}

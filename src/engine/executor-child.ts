@@ -1,0 +1,124 @@
+import type { LoggerService } from '@nestjs/common';
+import { Worker } from 'node:worker_threads';
+import type { RegisteredProcess } from '../processes/registered-process.js';
+import { BoundedLogger } from './bounded-logger.js';
+import { messageOf, stackOf } from './execution-faults.js';
+import { fromWireInputs, type ExecutorCommand, type ExecutorMessage, type ExecutorStart } from './executor-messages.js';
+import { ExecutorLogger } from './executor-logger.js';
+import { ExecutorOutbox } from './executor-outbox.js';
+import type { WatchdogData } from './executor-watchdog.js';
+import { runHandler } from './run-handler.js';
+import { stopError, type StopReason } from './time-limit.js';
+
+/** The processes of an executor, and how to let go of what they hold. */
+export interface LoadedProcesses {
+  readonly processes: readonly RegisteredProcess[];
+  close(): Promise<void>;
+}
+
+/** How long a message may take to leave before the executor exits without it, milliseconds. */
+const LAST_WORDS = 200;
+
+/**
+ * The main part of an executor process: starts its watchdog, loads the processes, says what it can run and then runs
+ * one unit after the other until the service closes the channel.
+ *
+ * @param load builds the processes; a failure is told to the service as the reason why no executor starts
+ */
+export async function serveAsExecutor(
+  load: (start: ExecutorStart, logger: LoggerService) => Promise<LoadedProcesses>,
+): Promise<void> {
+  process.title = 'sluice executor';
+  const start = JSON.parse(process.argv[2]) as ExecutorStart;
+  const server = new ExecutorServer(start.inlineOutput);
+  process.on('uncaughtException', (error) => server.fail('uncaught exception', error));
+  process.on('unhandledRejection', (reason) => server.fail('unhandled promise rejection', reason));
+  try {
+    await startWatchdog({ parent: start.parent, residentLimit: start.residentLimit });
+    const loaded = await load(start, server.logger);
+    process.once('disconnect', () => void loaded.close().finally(leave));
+    server.serve(loaded.processes);
+  } catch (error) {
+    sendAndExit({ type: 'start-failed', detail: stackOf(error) });
+  }
+}
+
+class ExecutorServer {
+  readonly logger = new ExecutorLogger();
+  private readonly processes = new Map<string, RegisteredProcess>();
+  private current?: { readonly run: number; readonly controller: AbortController; readonly outbox: ExecutorOutbox };
+
+  private failed = false;
+
+  constructor(private readonly inlineOutput: number) {
+    // Listening also keeps the process alive until the service closes the channel.
+    process.on('message', (command: ExecutorCommand) => {
+      // On its way out it begins nothing: the service gives the unit to another executor.
+      if (this.failed) return;
+      if (command.type === 'run') void this.run(command);
+      else if (command.type === 'stop') this.stop(command.run, command.reason);
+    });
+  }
+
+  serve(processes: readonly RegisteredProcess[]): void {
+    for (const process of processes) this.processes.set(process.description.id, process);
+    send({ type: 'ready', processes: processes.map(({ description: { id, version } }) => ({ id, version })) });
+  }
+
+  /** The way out when user code threw where nobody could catch it: its state is unknown, so the process ends. */
+  fail(kind: string, thrown: unknown): void {
+    if (this.failed) return;
+    this.failed = true;
+    this.logger.target?.error(`${kind}: ${stackOf(thrown)}`);
+    const detail = `${kind}: ${messageOf(thrown)}`;
+    sendAndExit({ type: 'fatal', run: this.current?.run, news: this.current?.outbox.take(), detail });
+  }
+
+  private async run({ run, unit, inputs }: Extract<ExecutorCommand, { type: 'run' }>): Promise<void> {
+    const controller = new AbortController();
+    const outbox = new ExecutorOutbox((news, done) => send({ type: 'news', run, news }, done));
+    this.current = { run, controller, outbox };
+    this.logger.target = new BoundedLogger((line) => outbox.log(line));
+    // The parent asks for nothing that it did not read in this executor's list.
+    const registered = this.processes.get(unit.processId) as RegisteredProcess;
+    const resolved = { ...unit, inputs: fromWireInputs(inputs) };
+    const outcome = await runHandler(registered, resolved, outbox, controller.signal, this.inlineOutput);
+    this.current = undefined;
+    this.logger.target = undefined;
+    send({ type: 'result', run, news: outbox.take(), outcome });
+  }
+
+  private stop(run: number, reason: StopReason): void {
+    if (this.current?.run === run) this.current.controller.abort(stopError(reason));
+  }
+}
+
+function send(message: ExecutorMessage, done?: () => void): void {
+  process.send?.(message, undefined, undefined, () => done?.());
+}
+
+function sendAndExit(message: ExecutorMessage): void {
+  setTimeout(() => process.exit(1), LAST_WORDS);
+  send(message, () => process.exit(1));
+}
+
+/** Exits, and takes along what user code started in this process group. */
+function leave(): void {
+  process.once('exit', () => process.kill(-process.pid, 'SIGKILL'));
+  process.exit(0);
+}
+
+function startWatchdog(workerData: WatchdogData): Promise<void> {
+  const watchdog = new Worker(new URL('./executor-watchdog.js', import.meta.url), {
+    workerData,
+    execArgv: [],
+    env: {},
+  });
+  return new Promise((resolve, reject) => {
+    watchdog.once('online', () => {
+      watchdog.unref();
+      resolve();
+    });
+    watchdog.once('error', reject);
+  });
+}

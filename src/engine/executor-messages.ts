@@ -1,0 +1,103 @@
+import { InputFile } from '../processes/input-file.js';
+import type { ExecutionUnit, LogLine } from './execution-unit.js';
+import type { HandlerOutcome } from './run-handler.js';
+import type { StopReason } from './time-limit.js';
+
+/** What an executor is told at its start, as one command line argument: visible to every user of the machine, so no secrets. */
+export interface ExecutorStart {
+  /** id of the operating-system process that must stay alive */
+  readonly parent: number;
+  /** bytes of resident memory beyond which the executor ends itself */
+  readonly residentLimit: number;
+  /** bytes, see INLINE_OUTPUT */
+  readonly inlineOutput: number;
+  /** see PROCESS_MODULES */
+  readonly processModules: readonly string[];
+}
+
+/** A process that an executor can run. */
+export interface ExecutableProcess {
+  readonly id: string;
+  readonly version: string;
+}
+
+/** Inputs on the wire: JSON, with the places of files named beside it, so that no value can pass for a file. */
+export interface WireInputs {
+  readonly values: Record<string, unknown>;
+  readonly files: readonly {
+    readonly input: string;
+    /** position among the occurrences of the input; absent when it is no array */
+    readonly index?: number;
+    readonly path: string;
+    readonly size: number;
+    readonly mediaType: string;
+  }[];
+}
+
+/** To the executor. `run` numbers the runs of one executor; a message about an earlier run is ignored. */
+export type ExecutorCommand =
+  | {
+      readonly type: 'run';
+      readonly run: number;
+      readonly unit: Omit<ExecutionUnit, 'inputs'>;
+      readonly inputs: WireInputs;
+    }
+  | { readonly type: 'stop'; readonly run: number; readonly reason: StopReason };
+
+/** News of a run since the last message; the result carries the last of it, so a quiet run costs one message. */
+export interface RunNews {
+  readonly lines?: readonly LogLine[];
+  readonly progress?: { readonly percent: number; readonly message?: string };
+}
+
+/** From the executor. */
+export type ExecutorMessage =
+  | { readonly type: 'ready'; readonly processes: readonly ExecutableProcess[] }
+  | { readonly type: 'start-failed'; readonly detail: string }
+  | { readonly type: 'news'; readonly run: number; readonly news: RunNews }
+  | { readonly type: 'result'; readonly run: number; readonly news: RunNews; readonly outcome: HandlerOutcome }
+  /** User code broke out of its promise chain; the executor exits. Without `run` it happened between two runs. */
+  | { readonly type: 'fatal'; readonly run?: number; readonly news?: RunNews; readonly detail: string };
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+const CHECKS: Record<ExecutorMessage['type'], (message: Record<string, unknown>) => boolean> = {
+  ready: (message) => Array.isArray(message.processes),
+  'start-failed': (message) => typeof message.detail === 'string',
+  news: (message) => typeof message.run === 'number' && isObject(message.news),
+  result: (message) => typeof message.run === 'number' && isObject(message.news) && isObject(message.outcome),
+  fatal: (message) => typeof message.detail === 'string',
+};
+
+/** Whether a message has the outer shape of ours; user code in the executor may send anything. */
+export function isExecutorMessage(message: unknown): message is ExecutorMessage {
+  if (!isObject(message) || typeof message.type !== 'string' || !Object.hasOwn(CHECKS, message.type)) return false;
+  return CHECKS[message.type as ExecutorMessage['type']](message);
+}
+
+export function toWireInputs(inputs: Record<string, unknown>): WireInputs {
+  const files: WireInputs['files'][number][] = [];
+  const values: Record<string, unknown> = { ...inputs };
+  const replace = (input: string, { path, size, mediaType }: InputFile, index?: number) => {
+    files.push({ input, index, path, size, mediaType });
+    return null;
+  };
+  for (const [input, value] of Object.entries(inputs)) {
+    if (value instanceof InputFile) values[input] = replace(input, value);
+    else if (Array.isArray(value) && value.some((item) => item instanceof InputFile)) {
+      values[input] = value.map((item: unknown, index) =>
+        item instanceof InputFile ? replace(input, item, index) : item,
+      );
+    }
+  }
+  return { values, files };
+}
+
+export function fromWireInputs({ values, files }: WireInputs): Record<string, unknown> {
+  for (const { input, index, path, size, mediaType } of files) {
+    const file = new InputFile(path, size, mediaType);
+    if (index === undefined) values[input] = file;
+    else (values[input] as unknown[])[index] = file;
+  }
+  return values;
+}

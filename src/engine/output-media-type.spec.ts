@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals';
+import { fileMediaType, isJsonMediaType, valueContent, valueMediaType } from './output-media-type.js';
+
+const text = { schema: { type: 'string' as const, contentMediaType: 'text/plain' } };
+const plain = { schema: { type: 'string' as const } };
+
+describe('media types of outputs', () => {
+  it('takes the declared type, and JSON for values without one, strings included', () => {
+    expect(valueMediaType(text)).toBe('text/plain');
+    expect(valueMediaType(plain)).toBe('application/json');
+    expect(valueMediaType(undefined)).toBe('application/json');
+  });
+
+  it('lets a written output name its own type', () => {
+    expect(fileMediaType('image/png', text)).toBe('image/png');
+    expect(fileMediaType(undefined, text)).toBe('text/plain');
+    expect(fileMediaType(undefined, plain)).toBe('application/octet-stream');
+  });
+
+  it.each([
+    ['application/json', true],
+    ['application/geo+json', true],
+    ['application/json; charset=utf-8', true],
+    ['application/jsonlines', false],
+    ['text/plain', false],
+  ])('knows whether %s is JSON: %s', (mediaType, json) => expect(isJsonMediaType(mediaType)).toBe(json));
+
+  it('represents a value by its own bytes', () => {
+    const binary = { schema: { type: 'string' as const, contentMediaType: 'image/png', contentEncoding: 'base64' } };
+    expect(valueContent('hi', '"hi"', text)).toBe('hi');
+    expect(valueContent('hi', '"hi"', plain)).toBe('"hi"');
+    expect(valueContent({ a: 1 }, '{"a":1}', text)).toBe('{"a":1}');
+    expect(valueContent('aGk=', '"aGk="', binary)).toEqual(Buffer.from('hi'));
+  });
+});

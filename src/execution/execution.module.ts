@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { EngineModule } from '../engine/engine.module.js';
+import { JobsApiModule, JobsModule } from '../jobs/jobs.module.js';
+import { OgcModule } from '../ogc/ogc.module.js';
+import { OutgoingModule } from '../outgoing/outgoing.module.js';
+import { ProcessesModule } from '../processes/processes.module.js';
+import { QueuesModule } from '../queues/queues.module.js';
+import { ExecutionController } from './execution.controller.js';
+import { ExecutionPreparation } from './execution-preparation.js';
+import { ExecutionService } from './execution.service.js';
+import { InputResolver } from './inputs/input-resolver.js';
+import { ReferenceReader } from './inputs/reference.reader.js';
+import { JobResults } from './job-results.js';
+import { ResultsController } from './results.controller.js';
+import { ResultsWriter } from './results/results.writer.js';
+
+/** From an execute request to a job or its results, and back. */
+@Module({
+  imports: [OgcModule, ProcessesModule, EngineModule, JobsModule, JobsApiModule, QueuesModule, OutgoingModule],
+  controllers: [ExecutionController, ResultsController],
+  providers: [ExecutionPreparation, ExecutionService, InputResolver, ReferenceReader, ResultsWriter, JobResults],
+})
+export class ExecutionModule {}

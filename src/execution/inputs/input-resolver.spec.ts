@@ -1,0 +1,209 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Settings } from '../../config/settings.js';
+import { DomainError } from '../../ogc/problems/domain-error.js';
+import { AddressPolicy } from '../../outgoing/address-policy.js';
+import { GuardedFetch } from '../../outgoing/guarded-fetch.js';
+import { InputFile } from '../../processes/input-file.js';
+import type { InputDescription, ProcessDescription } from '../../processes/process-description.js';
+import { InputResolver } from './input-resolver.js';
+import { ReferenceReader } from './reference.reader.js';
+
+const INPUTS: Record<string, InputDescription> = {
+  text: { schema: { type: 'string' } },
+  number: { schema: { type: 'number' } },
+  xml: { schema: { type: 'string', contentMediaType: 'application/xml' } },
+  object: { schema: { type: 'object' } },
+  measure: { schema: { type: 'object', properties: { value: { type: 'number' }, uom: { type: 'string' } } } },
+  place: { schema: { type: 'object', properties: { href: { type: 'string' }, name: { type: 'string' } } } },
+  array: { schema: { type: 'array', items: { type: 'integer' } } },
+  many: { schema: { type: 'string' }, maxOccurs: 'unbounded' },
+  bbox: { schema: { allOf: [{ format: 'ogc-bbox' }, { type: 'object' }] } },
+  mixed: { schema: { oneOf: [{ type: 'string' }, { type: 'object' }] } },
+  image: { schema: { type: 'string', contentEncoding: 'binary', contentMediaType: 'image/tiff' } },
+  images: { schema: { type: 'string', format: 'byte' }, maxOccurs: 3 },
+  geometry: {
+    schema: {
+      oneOf: [
+        { type: 'string', contentMediaType: 'application/gml+xml' },
+        { type: 'object', format: 'geojson-geometry' },
+        { type: 'string', contentEncoding: 'base64', contentMediaType: 'application/octet-stream' },
+      ],
+    },
+  },
+};
+const description = { id: 'sample', inputs: INPUTS } as unknown as ProcessDescription;
+
+describe(InputResolver.name, () => {
+  const settings = Settings.parse({});
+  const fetcher = new GuardedFetch(new AddressPolicy(settings));
+  const resolver = new InputResolver(new ReferenceReader(fetcher, settings));
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'inputs-'));
+  });
+  afterEach(async () => {
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const resolve = (raw: unknown, signal = new AbortController().signal): Promise<Record<string, unknown>> =>
+    resolver.resolve(raw as Record<string, unknown>, { description }, directory, signal);
+
+  async function failure(raw: unknown): Promise<{ code: string; errors: Record<string, string> }> {
+    const error: unknown = await resolve(raw).catch((thrown: unknown) => thrown);
+    if (!(error instanceof DomainError)) throw new Error('expected a DomainError', { cause: error });
+    return {
+      code: error.code,
+      errors: Object.fromEntries(error.errors!.map(({ pointer, detail }) => [pointer, detail])),
+    };
+  }
+
+  it.each<[string, unknown, unknown]>([
+    ['text', 'Ada', 'Ada'],
+    ['number', 3.14, 3.14],
+    ['number', null, null],
+    ['array', [1, 2, 3], [1, 2, 3]],
+    ['array', [], []],
+    ['bbox', { bbox: [1, 2, 3, 4], crs: 'urn:x' }, { bbox: [1, 2, 3, 4], crs: 'urn:x' }],
+    ['object', { value: { a: 1 } }, { a: 1 }],
+    ['object', { a: 1 }, { a: 1 }],
+    ['mixed', { value: { a: 1 }, mediaType: 'application/json' }, { a: 1 }],
+    ['mixed', { value: 'plain', format: { mediaType: 'text/plain' } }, 'plain'],
+    ['xml', { value: '<a/>', format: { mediaType: 'text/xml' } }, '<a/>'],
+    ['geometry', { value: '<gml/>', mediaType: 'application/gml+xml; version=3.2' }, '<gml/>'],
+    ['geometry', { value: { type: 'Point' } }, { type: 'Point' }],
+    ['geometry', '<gml/>', '<gml/>'],
+    ['text', { value: 'xyz', encoding: 'utf-8', schema: {} }, 'xyz'],
+    ['text', { value: Buffer.from('grün').toString('base64'), encoding: 'BASE64' }, 'grün'],
+    [
+      'text',
+      {
+        value: Buffer.from([0xfc]).toString('base64'),
+        format: { encoding: 'base64', mediaType: 'text/plain; charset="latin1"' },
+      },
+      'ü',
+    ],
+    ['geometry', { value: 'eyJhIjoxfQ==', encoding: 'base64', mediaType: 'application/geo+json' }, { a: 1 }],
+    ['measure', { value: 3, uom: 'm' }, { value: 3, uom: 'm' }],
+    ['measure', { value: { value: 3, uom: 'm' } }, { value: 3, uom: 'm' }],
+    ['measure', { value: 3 }, 3],
+    ['place', { href: 'x', name: 'y' }, { href: 'x', name: 'y' }],
+    ['many', ['a', { value: 'b' }], ['a', 'b']],
+    ['many', 'a', ['a']],
+    ['many', [], []],
+  ])('reads the input %s from %j (section 7.11.2.2)', async (id, raw, expected) => {
+    expect(await resolve({ [id]: raw })).toEqual({ [id]: expected });
+  });
+
+  it('leaves unknown inputs for validation to name', async () => {
+    expect(await resolve({ other: { href: 'x' } })).toEqual({ other: { href: 'x' } });
+  });
+
+  it('keeps members named __proto__ and constructor harmless', async () => {
+    const resolved = await resolve(JSON.parse('{"__proto__": {"polluted": 1}, "constructor": 2, "text": "a"}'));
+    expect(Object.keys(resolved)).toEqual(['__proto__', 'constructor', 'text']);
+    expect(Object.getPrototypeOf(resolved)).toBe(Object.prototype);
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+
+  it('stages binary inputs as files (/req/core/process-execute-input-inline-binary)', async () => {
+    const { image, images, geometry } = (await resolve({
+      image: Buffer.from('first').toString('base64'),
+      images: [{ value: Buffer.from('second').toString('base64url'), encoding: 'base64', mediaType: 'image/png' }],
+      geometry: { value: Buffer.from('third').toString('base64'), format: { encoding: 'base64' } },
+    })) as { image: InputFile; images: InputFile[]; geometry: InputFile };
+    expect(image).toBeInstanceOf(InputFile);
+    expect([image.mediaType, image.size, String(await image.bytes())]).toEqual(['image/tiff', 5, 'first']);
+    expect([images[0].mediaType, String(await images[0].bytes())]).toEqual(['image/png', 'second']);
+    expect([geometry.mediaType, String(await geometry.bytes())]).toEqual(['application/octet-stream', 'third']);
+    expect((await readdir(join(directory, 'inputs'))).sort()).toEqual(['0', '1', '2']);
+  });
+
+  it('names every violation at once, and leaves no staged file behind', async () => {
+    const { code, errors } = await failure({
+      image: 'not base64!',
+      images: ['Zm9v', 7, { value: 'Zg', encoding: 'hex' }],
+      xml: { value: '<a/>', mediaType: 'image/png' },
+      text: { value: 'a', mediaType: 7, format: { encoding: [] } },
+      many: [{ href: 7 }, { value: '//8=', encoding: 'base64' }],
+      object: { value: {}, format: 'x' },
+      number: { href: 'https://example.org', type: 'image/png' },
+      geometry: { value: {}, mediaType: 'text/x\r\nSet-Cookie: a' },
+      mixed: { value: 'x', encoding: 'rot13' },
+    });
+    expect(code).toBe('invalid-parameter');
+    expect(Object.keys(errors).sort()).toEqual([
+      '/inputs/geometry/mediaType',
+      '/inputs/image',
+      '/inputs/images/1',
+      '/inputs/images/2',
+      '/inputs/many/0/href',
+      '/inputs/many/1',
+      '/inputs/mixed',
+      '/inputs/number',
+      '/inputs/object/format',
+      '/inputs/text/format/encoding',
+      '/inputs/text/mediaType',
+      '/inputs/xml',
+    ]);
+    expect(errors['/inputs/xml']).toMatch(/application\/xml/);
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  it.each([
+    ['http://127.0.0.1:1/x', /address/],
+    ['http://[::ffff:127.0.0.1]/', /address/],
+    ['http://2130706433/', /address/],
+    ['ftp://example.org/x', /http or https/],
+    ['file:///etc/passwd', /http or https/],
+    ['data:,x', /http or https/],
+    ['relative', /http or https/],
+    ['http://user:secret@example.org/', /password/],
+  ])('refuses the reference %s without a connection', async (href, reason) => {
+    const { code, errors } = await failure({ text: { href } });
+    expect(code).toBe('reference-unavailable');
+    expect(errors['/inputs/text']).toMatch(reason);
+  });
+
+  it('refuses more references than a request may cause', async () => {
+    const { code, errors } = await failure({
+      many: Array.from({ length: 257 }, () => ({ href: 'http://127.0.0.1/' })),
+    });
+    expect(code).toBe('invalid-parameter');
+    expect(Object.keys(errors)).toEqual(['/inputs/many/256']);
+  });
+
+  it('stops with the reason of the signal', async () => {
+    const reason = new Error('dismissed');
+    await expect(resolve({ text: 'a' }, AbortSignal.abort(reason))).rejects.toBe(reason);
+  });
+
+  it('throws nothing but DomainError, whatever JSON comes', async () => {
+    const id = fc.constantFrom(...Object.keys(INPUTS), 'unknown');
+    const member = fc.constantFrom('value', 'href', 'format', 'mediaType', 'encoding', 'type', 'bbox', '__proto__');
+    const text = fc.constantFrom('base64', 'application/json', 'Zm9v', 'http://127.0.0.1/', 'text/xml; charset=nope');
+    const { node } = fc.letrec((tie) => ({
+      node: fc.oneof(
+        { maxDepth: 4 },
+        text,
+        fc.jsonValue({ maxDepth: 2 }),
+        fc.array(tie('node'), { maxLength: 3 }),
+        fc.dictionary(member, tie('node'), { maxKeys: 4 }),
+      ),
+    }));
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(id, node, { maxKeys: 4 }), async (raw) => {
+        await resolve(JSON.parse(JSON.stringify(raw))).catch((error: unknown) => {
+          expect(error).toBeInstanceOf(DomainError);
+        });
+        await rm(join(directory, 'inputs'), { recursive: true, force: true });
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

@@ -1,0 +1,106 @@
+import { Injectable } from '@nestjs/common';
+import { Settings } from '../../config/settings.js';
+import { bounded } from '../../outgoing/bounded-content.js';
+import { GuardedFetch, type OutgoingResponse } from '../../outgoing/guarded-fetch.js';
+import { OutgoingError } from '../../outgoing/outgoing-error.js';
+import type { OgcSchema } from '../../processes/process-description.js';
+import { isJsonType } from '../media-types.js';
+import { alternativeFor, alternativesOf, type Alternative } from '../schema-alternatives.js';
+import { parseJson } from './inline-input.reader.js';
+import type { InputStager } from './input-stager.js';
+import { UnavailableReference } from './input-violation.js';
+import { decodeText } from './text-decoding.js';
+
+/** A reference whose structure is right. */
+export interface InputReference {
+  readonly href: string;
+  /** As the client declared it; counts more than what the server says. */
+  readonly mediaType?: string;
+}
+
+/**
+ * Fetches referenced inputs (OGC 18-062r2 /req/core/process-execute-inputs B). Bytes go to a file while they arrive;
+ * text and JSON become values and may be as large as an inline value, which MAX_BODY bounds.
+ */
+@Injectable()
+export class ReferenceReader {
+  constructor(
+    private readonly fetcher: GuardedFetch,
+    private readonly settings: Settings,
+  ) {}
+
+  /**
+   * @returns an `InputFile` for a binary input, else the value
+   * @throws UnavailableReference when it cannot be fetched; InputViolation when the content is not of its kind
+   */
+  async read(reference: InputReference, schema: OgcSchema, stager: InputStager, signal: AbortSignal): Promise<unknown> {
+    const response = await this.open(reference, schema, signal);
+    try {
+      return await this.consume(response, reference, schema, stager, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof OutgoingError ? unavailable(error) : error;
+    } finally {
+      response.body.destroy();
+    }
+  }
+
+  private async open(reference: InputReference, schema: OgcSchema, signal: AbortSignal): Promise<OutgoingResponse> {
+    let response: OutgoingResponse;
+    try {
+      response = await this.fetcher.fetch(reference.href, {
+        headers: { accept: acceptFor(reference, schema) },
+        timeout: this.settings.REFERENCE_TIMEOUT,
+        maxBytes: this.settings.MAX_REFERENCE,
+        signal,
+      });
+    } catch (error) {
+      throw error instanceof OutgoingError ? unavailable(error) : error;
+    }
+    if (response.status >= 200 && response.status < 300) return response;
+    response.body.destroy();
+    throw new UnavailableReference(`refers to something that was answered with status ${response.status}`);
+  }
+
+  private async consume(
+    { body, contentType }: OutgoingResponse,
+    { mediaType }: InputReference,
+    schema: OgcSchema,
+    stager: InputStager,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const type = mediaType ?? contentType;
+    const alternative = chooseAlternative(type, schema);
+    if (alternative.kind === 'binary') {
+      return stager.stage(
+        body,
+        mediaType ?? alternative.mediaType ?? contentType ?? 'application/octet-stream',
+        signal,
+      );
+    }
+    const text = await decodeText(bounded(body, Math.min(this.settings.MAX_BODY, this.settings.MAX_REFERENCE)), type);
+    return isJsonContent(alternative, type) ? parseJson(text) : text;
+  }
+}
+
+/** Servers often name no type or a wrong one; then the default alternative stands. */
+function chooseAlternative(type: string | undefined, schema: OgcSchema): Alternative {
+  return (type !== undefined && alternativeFor(schema, type)) || alternativesOf(schema)[0];
+}
+
+/** A string that is declared to hold JSON stays text; an undeclared one is read from JSON when it comes as JSON. */
+function isJsonContent({ kind, mediaType }: Alternative, type: string | undefined): boolean {
+  return kind === 'json' || (mediaType === undefined && type !== undefined && isJsonType(type));
+}
+
+function acceptFor(reference: InputReference, schema: OgcSchema): string {
+  if (reference.mediaType !== undefined) return `${reference.mediaType}, */*;q=0.1`;
+  const types = alternativesOf(schema).map(
+    ({ mediaType, kind }) => mediaType ?? (kind === 'json' ? 'application/json' : '*/*'),
+  );
+  return [...new Set([...types, '*/*;q=0.1'])].join(', ');
+}
+
+function unavailable(error: OutgoingError): UnavailableReference {
+  return new UnavailableReference(`refers to something that ${error.message}`, { cause: error });
+}

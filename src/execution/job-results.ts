@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import type { ExecutionFault } from '../engine/execution-unit.js';
+import { JobFiles } from '../jobs/job-files.js';
+import { isTerminal } from '../jobs/job-state.js';
+import type { JobStatusRow } from '../jobs/store/job-row.js';
+import { type JobOutputRow, JobReader } from '../jobs/store/job-reader.js';
+import { DomainError } from '../ogc/problems/domain-error.js';
+import type { ResultOutput } from './results/result-output.js';
+
+/** The results of jobs, read from their rows. */
+@Injectable()
+export class JobResults {
+  constructor(
+    private readonly reader: JobReader,
+    private readonly files: JobFiles,
+  ) {}
+
+  /**
+   * @throws DomainError `result-not-ready` while the job is unfinished; `job-dismissed`; for a failed job the error
+   *   that its failure stands for (OGC 18-062r2 /req/core/job-results-failed)
+   */
+  async of(job: JobStatusRow): Promise<ResultOutput[]> {
+    if (!isTerminal(job.state_type)) {
+      throw new DomainError(
+        'result-not-ready',
+        `The job is ${job.state_name.toLowerCase()}; ask again when it has ended.`,
+      );
+    }
+    if (job.state_type === 'CANCELLED')
+      throw new DomainError('job-dismissed', 'The job was dismissed; it has no results.');
+    if (job.state_type !== 'COMPLETED') throw faultError(job.fault);
+    return (await this.reader.outputs(job.id)).map((row) => this.output(row));
+  }
+
+  private output({ output_id: id, value, file, media_type: mediaType, size, sha256 }: JobOutputRow): ResultOutput {
+    if (file === null) return { id, kind: 'value', value, mediaType };
+    return { id, kind: 'file', path: this.files.absolute(file), size: Number(size), sha256: sha256!, mediaType };
+  }
+}
+
+/** The error a client gets for an execution that failed. */
+export function faultError(fault: ExecutionFault | null): DomainError {
+  if (fault === null) return new DomainError('job-failed', 'The execution failed.');
+  return new DomainError(fault.code, fault.detail, { errors: fault.errors });
+}

@@ -1,0 +1,33 @@
+import { mediaTypeParameter } from '../media-types.js';
+import type { Content } from './content.js';
+import type { OutputFormat } from './output-format.js';
+import type { ResultOutput } from './result-output.js';
+
+/** An output on its own, as a body or as a part of one. */
+export interface BareOutput {
+  /** value of `Content-Type` */
+  readonly contentType: string;
+  readonly content: Content;
+}
+
+/** Writes an output in a format chosen from its available ones. */
+export function bareOutput(output: ResultOutput, { mediaType, writing }: OutputFormat): BareOutput {
+  if (output.kind === 'file') {
+    return { contentType: output.mediaType, content: [{ path: output.path, start: 0, end: output.size }] };
+  }
+  const { value } = output;
+  switch (writing) {
+    case 'bytes':
+      return { contentType: mediaType, content: [Buffer.from(String(value), 'base64')] };
+    case 'text':
+      return { contentType: withCharset(mediaType), content: [Buffer.from(String(value))] };
+    default:
+      return { contentType: mediaType, content: [Buffer.from(JSON.stringify(value ?? null))] };
+  }
+}
+
+/** Text of this service is UTF-8, which is not the default of `text/*`. */
+function withCharset(mediaType: string): string {
+  const isText = mediaType.trim().toLowerCase().startsWith('text/');
+  return isText && mediaTypeParameter(mediaType, 'charset') === undefined ? `${mediaType}; charset=utf-8` : mediaType;
+}

@@ -1,0 +1,78 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { DomainError } from '../../ogc/problems/domain-error.js';
+
+/** A run of bytes of a file: `end` is exclusive; with `base64` the bytes are written in that encoding. */
+export interface FileSlice {
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+  readonly base64?: boolean;
+}
+
+/** A body made of pieces in memory and of files; its length is known before the first byte is read. */
+export type Content = readonly (Buffer | FileSlice)[];
+
+/** Length in bytes. */
+export function contentLength(content: Content): number {
+  return content.reduce((sum, piece) => sum + pieceLength(piece), 0);
+}
+
+/**
+ * Makes sure that every file is there and as long as expected, while the answer can still be an error.
+ * @throws DomainError `result-not-available`
+ */
+export async function requireFiles(content: Content): Promise<void> {
+  for (const piece of content) {
+    if (Buffer.isBuffer(piece)) continue;
+    const found = await stat(piece.path).catch(() => undefined);
+    if (found === undefined || found.size < piece.end) {
+      throw new DomainError('result-not-available', 'The stored bytes of an output are gone.');
+    }
+  }
+}
+
+/** A buffer when everything is in memory, else a stream that fails when a file turns out shorter than promised. */
+export function openContent(content: Content): Buffer | Readable {
+  const buffers = content.filter((piece) => Buffer.isBuffer(piece));
+  return buffers.length === content.length
+    ? Buffer.concat(buffers)
+    : Readable.from(chunks(content), { objectMode: false });
+}
+
+function pieceLength(piece: Buffer | FileSlice): number {
+  if (Buffer.isBuffer(piece)) return piece.length;
+  const bytes = piece.end - piece.start;
+  return piece.base64 === true ? 4 * Math.ceil(bytes / 3) : bytes;
+}
+
+async function* chunks(content: Content): AsyncGenerator<Buffer> {
+  for (const piece of content) {
+    if (Buffer.isBuffer(piece)) yield piece;
+    else if (piece.base64 === true) yield* encoded(slice(piece));
+    else yield* slice(piece);
+  }
+}
+
+async function* slice({ path, start, end }: FileSlice): AsyncGenerator<Buffer> {
+  if (start >= end) return;
+  let missing = end - start;
+  for await (const chunk of createReadStream(path, { start, end: end - 1 }) as AsyncIterable<Buffer>) {
+    missing -= chunk.length;
+    yield chunk;
+  }
+  if (missing > 0) throw new Error(`${path} is ${missing} bytes shorter than promised`);
+}
+
+async function* encoded(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let pending: Buffer = Buffer.alloc(0);
+  for await (const chunk of source) {
+    const bytes = Buffer.concat([pending, chunk]);
+    // Only whole groups of three bytes encode without padding.
+    const whole = bytes.length - (bytes.length % 3);
+    pending = bytes.subarray(whole);
+    yield Buffer.from(bytes.subarray(0, whole).toString('base64'), 'latin1');
+  }
+  if (pending.length > 0) yield Buffer.from(pending.toString('base64'), 'latin1');
+}

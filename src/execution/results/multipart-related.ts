@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import { essence } from '../media-types.js';
+import type { Content, FileSlice } from './content.js';
+
+/** One part: with content, or empty with the URL where the content lies. */
+export interface RelatedPart {
+  readonly contentId: string;
+  readonly contentType: string;
+  readonly content?: Content;
+  readonly location?: string;
+}
+
+/**
+ * Writes a multipart/related body (RFC 2387). The boundary is random and made after the content exists, so the content
+ * cannot hold it. Content-ID is the output id itself, as OGC 18-062r2 /req/core/process-execute-sync-raw-value-multi
+ * asks.
+ */
+export function multipartRelated(parts: readonly RelatedPart[]): { contentType: string; content: Content } {
+  const boundary = `part-${randomUUID()}`;
+  const pieces = parts.flatMap(({ contentId, contentType, content = [], location }): (Buffer | FileSlice)[] => {
+    const headers = [`Content-Type: ${headerText(contentType)}`, `Content-ID: ${headerText(contentId)}`];
+    if (location !== undefined) headers.push(`Content-Location: ${headerText(location)}`);
+    return [Buffer.from(`--${boundary}\r\n${headers.join('\r\n')}\r\n\r\n`), ...content, Buffer.from('\r\n')];
+  });
+  const root = parts[0] && essence(parts[0].contentType).replace(/["\\]/g, '');
+  return {
+    contentType: `multipart/related; boundary="${boundary}"${root ? `; type="${root}"` : ''}`,
+    content: [...pieces, Buffer.from(`--${boundary}--\r\n`)],
+  };
+}
+
+/** Keeps a header on its line and in ASCII. */
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]/gu, (character) =>
+    Array.from(Buffer.from(character), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
+}

@@ -1,0 +1,118 @@
+import Negotiator from 'negotiator';
+import { DomainError } from '../../ogc/problems/domain-error.js';
+import type { OgcSchema } from '../../processes/process-description.js';
+import { essence, isCompatible, isJsonType } from '../media-types.js';
+import { alternativesOf, type Alternative } from '../schema-alternatives.js';
+import type { ResultOutput } from './result-output.js';
+
+const JSON_TYPE = 'application/json';
+const PLAIN_TYPE = 'text/plain';
+const OCTETS = 'application/octet-stream';
+
+/**
+ * One way to write an output on its own: `json` as JSON text, `text` as the bare string, `bytes` decoded from base64,
+ * `file` as it lies in its file.
+ */
+export interface OutputFormat {
+  readonly mediaType: string;
+  readonly writing: 'json' | 'text' | 'bytes' | 'file';
+}
+
+/**
+ * The formats an output of this schema may come in, the default first. What declares a `contentMediaType` comes in
+ * it. What declares none is a JSON value, so a plain string comes quoted as `application/json`; scalars are offered as
+ * bare `text/plain` besides (OGC 18-062r2 /rec/core/process-execute-sync-document-ref), and every value as JSON.
+ */
+export function declaredFormats(schema: OgcSchema): OutputFormat[] {
+  const alternatives = alternativesOf(schema);
+  const formats = alternatives.flatMap(formatsOfAlternative);
+  if (alternatives.some(({ kind }) => kind !== 'binary')) formats.push({ mediaType: JSON_TYPE, writing: 'json' });
+  return distinct(formats);
+}
+
+/** The formats this very output can be had in, the default first. A file comes as it is. */
+export function availableFormats(output: ResultOutput, schema: OgcSchema): OutputFormat[] {
+  if (output.kind === 'file') return [{ mediaType: output.mediaType, writing: 'file' }];
+  const isString = typeof output.value === 'string';
+  const isScalar = isString || typeof output.value === 'number' || typeof output.value === 'boolean';
+  const fitting = declaredFormats(schema).filter(
+    ({ writing, mediaType }) => writing === 'json' || isString || (isScalar && mediaType === PLAIN_TYPE),
+  );
+  const named = fitting.findIndex(({ mediaType }) => essence(mediaType) === essence(output.mediaType));
+  // The media type a process gave its output goes before the description's order.
+  if (named > 0) fitting.unshift(...fitting.splice(named, 1));
+  if (named < 0 && isString && !isJsonType(output.mediaType)) {
+    fitting.unshift({ mediaType: output.mediaType, writing: 'text' });
+  }
+  return distinct([...fitting, { mediaType: JSON_TYPE, writing: 'json' }]);
+}
+
+/**
+ * Chooses a format: the one the request names for this output, else by Accept, else the first.
+ * @throws DomainError `not-acceptable` when none fits
+ */
+export function chooseFormat(
+  outputId: string,
+  formats: readonly OutputFormat[],
+  wish: { readonly mediaType?: string; readonly accept?: string },
+): OutputFormat {
+  const chosen = wish.mediaType !== undefined ? byName(formats, wish.mediaType) : byAccept(formats, wish.accept);
+  if (chosen !== undefined) return chosen;
+  const offered = formats.map(({ mediaType }) => mediaType).join(', ');
+  throw new DomainError('not-acceptable', `The output ${outputId} is available as ${offered}.`);
+}
+
+/**
+ * Whether an output of this schema can be expected to fit, before it exists. Where the description leaves the media
+ * type open, everything can.
+ * @throws DomainError `not-acceptable`
+ */
+export function requireFormat(
+  outputId: string,
+  schema: OgcSchema,
+  wish: { readonly mediaType?: string; readonly accept?: string },
+): void {
+  const isOpen = ({ kind, mediaType }: Alternative): boolean =>
+    kind === 'binary' && (mediaType === undefined || essence(mediaType) === OCTETS);
+  if (!alternativesOf(schema).some(isOpen)) chooseFormat(outputId, declaredFormats(schema), wish);
+}
+
+/**
+ * The first of the available media types that Accept prefers. Parameters that do not make another type (`charset`,
+ * `profile`) are left aside.
+ * @returns nothing when none is acceptable
+ */
+export function negotiate(accept: string | undefined, available: readonly string[]): string | undefined {
+  if (accept === undefined || accept.trim() === '') return available[0];
+  const plain = accept.replace(/;\s*(?:charset|profile)\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]*)/gi, '');
+  return new Negotiator({ headers: { accept: plain } }).mediaType([...available]);
+}
+
+function formatsOfAlternative({ kind, mediaType, schema }: Alternative): OutputFormat[] {
+  if (kind === 'binary') return [{ mediaType: mediaType ?? OCTETS, writing: 'bytes' }];
+  if (kind === 'text' && mediaType !== undefined) return [{ mediaType, writing: 'text' }];
+  const formats: OutputFormat[] = [{ mediaType: mediaType ?? JSON_TYPE, writing: 'json' }];
+  const isScalar = ['string', 'number', 'integer', 'boolean'].includes(schema.type ?? '');
+  return isScalar ? [...formats, { mediaType: PLAIN_TYPE, writing: 'text' }] : formats;
+}
+
+function byName(formats: readonly OutputFormat[], wanted: string): OutputFormat | undefined {
+  return (
+    formats.find(({ mediaType }) => essence(mediaType) === essence(wanted)) ??
+    formats.find(({ mediaType }) => isCompatible(mediaType, wanted))
+  );
+}
+
+function byAccept(formats: readonly OutputFormat[], accept: string | undefined): OutputFormat | undefined {
+  const mediaType = negotiate(
+    accept,
+    formats.map((format) => format.mediaType),
+  );
+  return formats.find((format) => format.mediaType === mediaType);
+}
+
+function distinct(formats: OutputFormat[]): OutputFormat[] {
+  return formats.filter(
+    (format, index) => formats.findIndex(({ mediaType }) => essence(mediaType) === essence(format.mediaType)) === index,
+  );
+}

@@ -1,0 +1,151 @@
+import { DomainError } from '../../ogc/problems/domain-error.js';
+import type { Preferences } from '../../ogc/prefer.js';
+import type { OgcSchema, OutputDescription, ProcessDescription } from '../../processes/process-description.js';
+import type { ExecuteRequest, OutputSelection } from '../execute-request.js';
+import { availableFormats, chooseFormat, negotiate, requireFormat, type OutputFormat } from './output-format.js';
+import type { ResultOutput } from './result-output.js';
+
+const JSON_TYPE = 'application/json';
+const MULTIPART_TYPE = 'multipart/related';
+const RESULTS_PROFILE = /\bogc-results\b/;
+
+/** Everything the shape of a results response depends on. */
+export interface ResultsQuestion {
+  /** What the execution produced; may lack optional outputs. */
+  readonly produced: readonly ResultOutput[];
+  /** The outputs of the process description. */
+  readonly described: Readonly<Record<string, OutputDescription>>;
+  readonly request: Pick<ExecuteRequest, 'outputs' | 'response' | 'dialect'>;
+  /** `Accept` as sent. */
+  readonly accept?: string;
+  /** The query parameter `profile`, one or several joined by commas; a profile in Accept counts likewise. */
+  readonly profile?: string;
+  /** `Prefer: return=` */
+  readonly returnPreference?: Preferences['return'];
+  /** The absolute URL of one output; absent when no job was kept, everything is then sent by value. */
+  readonly urlOf?: (outputId: string) => string;
+  /** `execution`: the answer to POST execution. `job`: GET results, where having no results is an error. */
+  readonly source: 'execution' | 'job';
+}
+
+/** A requested output that exists, and how it is to be sent. */
+export interface PlannedOutput {
+  readonly output: ResultOutput;
+  readonly title?: string;
+  readonly schema: OgcSchema;
+  readonly format: OutputFormat;
+  /** `size`: by value when small, else by reference. */
+  readonly transmission: 'value' | 'reference' | 'size';
+}
+
+/** A row of the response matrices of 1.0 and 2.0. */
+export type ResultsPlan =
+  | { readonly form: 'empty' }
+  | { readonly form: 'bare'; readonly output: PlannedOutput }
+  | { readonly form: 'links'; readonly outputs: readonly PlannedOutput[] }
+  | { readonly form: 'multipart'; readonly outputs: readonly PlannedOutput[] }
+  /** @property profile whether to say that the document follows the ogc-results profile (2.0) */
+  | { readonly form: 'document'; readonly outputs: readonly PlannedOutput[]; readonly profile: boolean };
+
+/**
+ * Decides the form of a results response. It goes by the number of requested outputs (all described ones when none
+ * were named), not of produced ones.
+ *
+ * 1.0 (18-062r2 /req/core/process-execute-sync-* and job-results-async-*): `response` and the transmission modes
+ * decide, Accept only between the formats of an output. 2.0: one output is bare, several are JSON, or multipart/related
+ * where Accept prefers it; `ogc-results` asks for JSON in either case.
+ * @throws DomainError `not-acceptable` when no format fits; `result-not-available` when a job has no results to show
+ */
+export function planResults(question: ResultsQuestion): ResultsPlan {
+  const requested = requestedOutputs(question.request, question.described);
+  const form = formOf(requested, question);
+  if (form === 'empty') return nothing(question);
+  const outputs = requested.flatMap((selection) => planOutput(selection, form, question));
+  if (form === 'document') return { form, outputs, profile: question.request.dialect === '2.0' };
+  if (outputs.length === 0) return nothing(question);
+  return form === 'bare' ? { form, output: outputs[0] } : { form, outputs };
+}
+
+/**
+ * Refuses an execution whose results could not be sent in a format that the client takes, before it runs.
+ * @throws DomainError `not-acceptable`
+ */
+export function requireAcceptable(
+  request: Pick<ExecuteRequest, 'outputs' | 'response' | 'dialect'>,
+  process: Pick<ProcessDescription, 'outputs'>,
+  accept?: string,
+  profile?: string,
+): void {
+  const question = { request, described: process.outputs, accept, profile, urlOf: () => '' };
+  const requested = requestedOutputs(request, process.outputs);
+  const form = formOf(requested, question);
+  for (const { id, mediaType } of requested) {
+    const wish = { mediaType, accept: form === 'bare' ? accept : undefined };
+    requireFormat(id, process.outputs[id].schema, wish);
+  }
+}
+
+function requestedOutputs(
+  request: Pick<ExecuteRequest, 'outputs'>,
+  described: ResultsQuestion['described'],
+): readonly OutputSelection[] {
+  return request.outputs ?? Object.keys(described).map((id) => ({ id }));
+}
+
+function formOf(
+  requested: readonly OutputSelection[],
+  { request, accept, profile, urlOf }: Pick<ResultsQuestion, 'request' | 'accept' | 'profile' | 'urlOf'>,
+): ResultsPlan['form'] {
+  if (requested.length === 0) return 'empty';
+  if (request.dialect === '2.0') return formOf20(requested.length, accept, profile);
+  if (request.response === 'document') return requireJson(accept);
+  const isReference = ({ transmissionMode }: OutputSelection): boolean =>
+    urlOf !== undefined && transmissionMode === 'reference';
+  if (requested.every(isReference)) return 'links';
+  return requested.length === 1 ? 'bare' : 'multipart';
+}
+
+function formOf20(count: number, accept: string | undefined, profile: string | undefined): ResultsPlan['form'] {
+  const isJsonFine = negotiate(accept, [JSON_TYPE]) !== undefined;
+  const wantsDocument = RESULTS_PROFILE.test(profile ?? '') || RESULTS_PROFILE.test(accept ?? '');
+  if (wantsDocument && isJsonFine) return 'document';
+  if (count === 1) return 'bare';
+  const chosen = negotiate(accept, [JSON_TYPE, MULTIPART_TYPE]);
+  if (chosen === undefined) {
+    throw new DomainError('not-acceptable', `Several outputs are available as ${JSON_TYPE} or ${MULTIPART_TYPE}.`);
+  }
+  return chosen === JSON_TYPE ? 'document' : 'multipart';
+}
+
+function requireJson(accept: string | undefined): 'document' {
+  if (negotiate(accept, [JSON_TYPE]) !== undefined) return 'document';
+  throw new DomainError('not-acceptable', `A results document is available as ${JSON_TYPE}.`);
+}
+
+function nothing({ source }: ResultsQuestion): ResultsPlan {
+  if (source === 'execution') return { form: 'empty' };
+  throw new DomainError('result-not-available', 'The job has no results of the outputs that were requested.');
+}
+
+function planOutput(selection: OutputSelection, form: ResultsPlan['form'], question: ResultsQuestion): PlannedOutput[] {
+  const output = question.produced.find(({ id }) => id === selection.id);
+  if (output === undefined) return [];
+  const { schema, title } = question.described[selection.id];
+  // Accept speaks of the whole body; only a bare output is the whole body.
+  const accept = form === 'bare' ? question.accept : undefined;
+  const format = chooseFormat(selection.id, availableFormats(output, schema), {
+    mediaType: selection.mediaType,
+    accept,
+  });
+  return [{ output, title, schema, format, transmission: transmissionOf(selection, form, question) }];
+}
+
+function transmissionOf(
+  { transmissionMode }: OutputSelection,
+  form: ResultsPlan['form'],
+  { urlOf, returnPreference }: ResultsQuestion,
+): PlannedOutput['transmission'] {
+  if (urlOf === undefined) return 'value';
+  if (transmissionMode !== undefined) return transmissionMode;
+  return form === 'document' && returnPreference !== 'representation' ? 'size' : 'value';
+}

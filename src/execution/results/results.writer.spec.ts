@@ -1,0 +1,276 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { Settings } from '../../config/settings.js';
+import type { OutputDescription } from '../../processes/process-description.js';
+import type { ResultOutput } from './result-output.js';
+import type { ResultsQuestion } from './results-plan.js';
+import type { ResultsResponse } from './results-response.js';
+import { ResultsWriter } from './results.writer.js';
+
+const DESCRIBED: Record<string, OutputDescription> = {
+  text: { schema: { type: 'string' }, title: 'A "text"' },
+  plain: { schema: { type: 'string', contentMediaType: 'text/plain' } },
+  xml: { schema: { type: 'string', contentMediaType: 'application/xml' } },
+  number: { schema: { type: 'number' } },
+  list: { schema: { type: 'array' } },
+  object: { schema: { type: 'object', contentMediaType: 'application/geo+json' } },
+  bbox: { schema: { allOf: [{ format: 'ogc-bbox' }, { type: 'object' }] } },
+  bytes: { schema: { type: 'string', contentEncoding: 'base64', contentMediaType: 'image/png' } },
+  small: { schema: { type: 'string', contentEncoding: 'binary' } },
+  large: { schema: { type: 'string', contentEncoding: 'binary' } },
+  json: { schema: { type: 'object' } },
+  broken: { schema: { type: 'object' } },
+  gone: { schema: { type: 'string', contentEncoding: 'binary' } },
+};
+const VALUES: ResultOutput[] = [
+  { id: 'text', kind: 'value', value: 'grün', mediaType: 'application/json' },
+  { id: 'plain', kind: 'value', value: 'grün', mediaType: 'text/plain' },
+  { id: 'xml', kind: 'value', value: '<a/>', mediaType: 'application/xml' },
+  { id: 'number', kind: 'value', value: 3.5, mediaType: 'application/json' },
+  { id: 'list', kind: 'value', value: [1, 2], mediaType: 'application/json' },
+  { id: 'object', kind: 'value', value: { type: 'Point' }, mediaType: 'application/geo+json' },
+  { id: 'bbox', kind: 'value', value: { bbox: [1, 2, 3, 4] }, mediaType: 'application/json' },
+  { id: 'bytes', kind: 'value', value: 'Zm9v', mediaType: 'image/png' },
+];
+const LARGE = Buffer.from(Array.from({ length: 300 * 1024 + 1 }, (_, index) => (index * 7) % 256));
+const RESULTS_REL = 'http://www.opengis.net/def/rel/ogc/1.0/results';
+
+describe(ResultsWriter.name, () => {
+  const writer = new ResultsWriter(Settings.parse({}));
+  let directory: string;
+  let produced: ResultOutput[];
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'results-'));
+    const file = async (id: string, bytes: Buffer, mediaType: string): Promise<ResultOutput> => {
+      const path = join(directory, id);
+      await writeFile(path, bytes);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      return { id, kind: 'file', path, size: bytes.length, sha256, mediaType };
+    };
+    const gone: ResultOutput = {
+      id: 'gone',
+      kind: 'file',
+      path: join(directory, 'none'),
+      size: 3,
+      sha256: '',
+      mediaType: 'x/y',
+    };
+    produced = [
+      ...VALUES,
+      await file('small', Buffer.from('0123456789'), 'application/x-netcdf'),
+      await file('large', LARGE, 'application/zip'),
+      await file('json', Buffer.from('{"a": [1]}'), 'application/json'),
+      await file('broken', Buffer.from('{"a": '), 'application/json'),
+      gone,
+    ];
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  type Request = Partial<ResultsQuestion['request']>;
+  const ask = (request: Request, more: Partial<ResultsQuestion> = {}): Promise<ResultsResponse> =>
+    writer.write({
+      produced,
+      described: DESCRIBED,
+      request: { response: 'raw', dialect: '1.0', ...request },
+      urlOf: (id) => `http://host/jobs/1/results/${id}`,
+      source: 'job',
+      ...more,
+    });
+  const one = (id: string): Request => ({ outputs: [{ id }] });
+
+  /** Reads the body, checking that it is as long as announced. */
+  async function bodyOf(response: ResultsResponse): Promise<Buffer> {
+    const opened = response.open!();
+    const body = Buffer.isBuffer(opened) ? opened : await buffer(opened);
+    expect(response.headers['content-length']).toBe(String(body.length));
+    return body;
+  }
+  const documentOf = async (...ids: string[]): Promise<Record<string, unknown>> =>
+    JSON.parse(String(await bodyOf(await ask({ response: 'document', outputs: ids.map((id) => ({ id })) }))));
+
+  it.each([
+    ['text', undefined, 'application/json', '"grün"'],
+    ['text', 'text/plain', 'text/plain; charset=utf-8', 'grün'],
+    ['plain', undefined, 'text/plain; charset=utf-8', 'grün'],
+    ['plain', 'application/json', 'application/json', '"grün"'],
+    ['xml', undefined, 'application/xml', '<a/>'],
+    ['number', undefined, 'application/json', '3.5'],
+    ['number', 'text/plain', 'text/plain; charset=utf-8', '3.5'],
+    ['list', undefined, 'application/json', '[1,2]'],
+    ['object', undefined, 'application/geo+json', '{"type":"Point"}'],
+    ['bytes', undefined, 'image/png', 'foo'],
+    ['small', undefined, 'application/x-netcdf', '0123456789'],
+    ['json', undefined, 'application/json', '{"a": [1]}'],
+  ])('sends %s bare, with Accept %s as %s', async (id, accept, contentType, body) => {
+    const response = await ask(one(id), { accept });
+    expect(response.status).toBe(200);
+    expect(response.headers['content-type']).toBe(contentType);
+    expect(String(await bodyOf(response))).toBe(body);
+  });
+
+  it('streams a large file bare', async () => {
+    expect((await bodyOf(await ask(one('large')))).equals(LARGE)).toBe(true);
+  });
+
+  it('lets a browser run nothing that an output holds', async () => {
+    expect((await ask(one('xml'))).headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': expect.stringContaining('sandbox'),
+    });
+  });
+
+  it('writes values and qualified values into a document (results.yaml)', async () => {
+    expect(await documentOf('text', 'plain', 'xml', 'number', 'list', 'object', 'bbox', 'bytes')).toEqual({
+      text: 'grün',
+      plain: 'grün',
+      xml: { value: '<a/>', mediaType: 'application/xml' },
+      number: 3.5,
+      list: [1, 2],
+      object: { value: { type: 'Point' }, mediaType: 'application/geo+json' },
+      bbox: { bbox: [1, 2, 3, 4] },
+      bytes: { value: 'Zm9v', encoding: 'base64', mediaType: 'image/png' },
+    });
+  });
+
+  it('writes small files into a document and links large ones', async () => {
+    expect(await documentOf('small', 'large', 'json', 'broken')).toEqual({
+      small: { value: 'MDEyMzQ1Njc4OQ==', encoding: 'base64', mediaType: 'application/x-netcdf' },
+      large: { href: 'http://host/jobs/1/results/large', rel: RESULTS_REL, type: 'application/zip', title: 'large' },
+      json: { value: { a: [1] }, mediaType: 'application/json' },
+      broken: { value: 'eyJhIjog', encoding: 'base64', mediaType: 'application/json' },
+    });
+  });
+
+  it('writes everything into a document for return=representation, with transmission by value, or without a job', async () => {
+    const { id, ...rest } = one('large').outputs![0];
+    for (const [outputs, more] of [
+      [[{ id, ...rest }], { returnPreference: 'representation' }],
+      [[{ id, transmissionMode: 'value' }], {}],
+      [[{ id }], { urlOf: undefined }],
+    ] as const) {
+      const response = await ask({ response: 'document', outputs }, more);
+      const document = JSON.parse(String(await bodyOf(response))) as { large: { value: string } };
+      expect(Buffer.from(document.large.value, 'base64').equals(LARGE)).toBe(true);
+    }
+  });
+
+  it('links values that are wanted by reference, or are large', async () => {
+    const outputs = [{ id: 'text', transmissionMode: 'reference' as const }, { id: 'plain' }];
+    const plain = { id: 'plain', kind: 'value', value: 'x'.repeat(300 * 1024), mediaType: 'text/plain' } as const;
+    const response = await ask({ response: 'document', outputs }, { produced: [...VALUES.slice(0, 1), plain] });
+    expect(JSON.parse(String(await bodyOf(response)))).toMatchObject({
+      text: { href: 'http://host/jobs/1/results/text', title: 'A "text"' },
+      plain: { href: 'http://host/jobs/1/results/plain', type: 'text/plain' },
+    });
+  });
+
+  it('says which profile a 2.0 document follows (/req/core/process-execute-sync-many-json)', async () => {
+    const response = await ask(
+      { dialect: '2.0', outputs: [{ id: 'text' }, { id: 'number' }] },
+      { returnPreference: 'minimal' },
+    );
+    expect(response.headers).toMatchObject({
+      'content-type': 'application/json',
+      link: ['<https://www.opengis.net/def/profile/OGC/0/ogc-results>; rel="profile"'],
+    });
+    expect(response.applied).toEqual({ return: 'minimal' });
+  });
+
+  it('answers references with one Link header each and no body (/req/core/process-execute-sync-raw-ref)', async () => {
+    const outputs = ['text', 'large'].map((id) => ({ id, transmissionMode: 'reference' as const }));
+    const response = await ask({ outputs });
+    expect([response.status, response.open]).toEqual([204, undefined]);
+    expect(response.headers).toEqual({
+      link: [
+        `<http://host/jobs/1/results/text>; rel="${RESULTS_REL}"; type="application/json"; title="A \\"text\\""`,
+        `<http://host/jobs/1/results/large>; rel="${RESULTS_REL}"; type="application/zip"; title="large"`,
+      ],
+    });
+  });
+
+  it('writes multipart/related with values and empty reference parts (/req/core/process-execute-sync-raw-mixed-multi)', async () => {
+    const outputs = [{ id: 'plain' }, { id: 'small' }, { id: 'large', transmissionMode: 'reference' as const }];
+    const response = await ask({ outputs }, { accept: 'application/json' });
+    const contentType = response.headers['content-type'] as string;
+    expect(contentType).toMatch(/^multipart\/related; boundary="[^"]+"; type="text\/plain"$/);
+    const boundary = /boundary="([^"]+)"/.exec(contentType)![1];
+    expect(String(await bodyOf(response)).split(`--${boundary}`)).toEqual([
+      '',
+      '\r\nContent-Type: text/plain; charset=utf-8\r\nContent-ID: plain\r\n\r\ngrün\r\n',
+      '\r\nContent-Type: application/x-netcdf\r\nContent-ID: small\r\n\r\n0123456789\r\n',
+      '\r\nContent-Type: application/zip\r\nContent-ID: large\r\nContent-Location: http://host/jobs/1/results/large\r\n\r\n\r\n',
+      '--\r\n',
+    ]);
+  });
+
+  it('answers outputs {} with 204 (/req/core/process-execute-success-sync-empty-outputs)', async () => {
+    const response = await ask({ dialect: '2.0', outputs: [] }, { source: 'execution' });
+    expect(response).toEqual({ status: 204, headers: {}, applied: {} });
+  });
+
+  it('says that a file is gone while the answer can still be an error', async () => {
+    for (const request of [one('gone'), { ...one('gone'), response: 'document' as const }]) {
+      await expect(ask(request)).rejects.toMatchObject({ code: 'result-not-available' });
+    }
+    const output = produced.find(({ id }) => id === 'gone')!;
+    await expect(writer.writeOutput(output, DESCRIBED.gone, {})).rejects.toMatchObject({
+      code: 'result-not-available',
+    });
+  });
+
+  it('breaks the body off when a file shrinks under it', async () => {
+    const path = join(directory, 'shrinking');
+    await writeFile(path, LARGE);
+    const output = {
+      id: 'large',
+      kind: 'file',
+      path,
+      size: LARGE.length,
+      sha256: '',
+      mediaType: 'application/zip',
+    } as const;
+    const response = await ask(one('large'), { produced: [output] });
+    await truncate(path, 10);
+    const body = response.open!();
+    if (Buffer.isBuffer(body)) throw new Error('a file must be streamed');
+    await expect(buffer(body)).rejects.toThrow(/shorter/);
+  });
+
+  describe('one output of a job', () => {
+    const get = (id: string, conditions: Parameters<ResultsWriter['writeOutput']>[2] = {}): Promise<ResultsResponse> =>
+      writer.writeOutput(
+        produced.find((output) => output.id === id)!,
+        DESCRIBED[id],
+        conditions,
+      );
+    const etag = `"${createHash('sha256').update('0123456789').digest('hex')}"`;
+
+    it('is bare, in the accepted type, or 406', async () => {
+      expect((await get('number', { accept: 'text/plain' })).headers['content-type']).toBe('text/plain; charset=utf-8');
+      await expect(get('small', { accept: 'text/plain' })).rejects.toMatchObject({ code: 'not-acceptable' });
+    });
+
+    it('names a file by its hash and says 304 to those who have it', async () => {
+      const response = await get('small');
+      expect(response.headers).toMatchObject({ etag, 'accept-ranges': 'bytes', 'content-length': '10' });
+      expect(String(await bodyOf(response))).toBe('0123456789');
+      const cached = await get('small', { ifNoneMatch: etag });
+      expect([cached.status, cached.open]).toEqual([304, undefined]);
+    });
+
+    it('comes in ranges', async () => {
+      const response = await get('small', { range: 'bytes=2-4', ifRange: etag });
+      expect(response.status).toBe(206);
+      expect(response.headers['content-range']).toBe('bytes 2-4/10');
+      expect(String(await bodyOf(response))).toBe('234');
+      expect((await get('small', { range: 'bytes=2-4', ifRange: '"other"' })).status).toBe(200);
+      const beyond = await get('small', { range: 'bytes=10-' });
+      expect([beyond.status, beyond.headers['content-range']]).toEqual([416, 'bytes */10']);
+    });
+  });
+});

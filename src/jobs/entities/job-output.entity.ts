@@ -1,0 +1,30 @@
+import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Job } from './job.entity.js';
+
+/** One named result of a job: a JSON value in this row, or a file below DATA_DIR. */
+@Entity('job_output')
+@ForeignKey(() => Job, ['jobId'], ['id'], { name: 'job_output_job', onDelete: 'CASCADE' })
+export class JobOutput {
+  @PrimaryColumn('uuid', { name: 'job_id', primaryKeyConstraintName: 'job_output_pk' })
+  jobId: string;
+
+  @PrimaryColumn('text', { name: 'output_id', primaryKeyConstraintName: 'job_output_pk' })
+  outputId: string;
+
+  @Column('json', { nullable: true })
+  value: unknown;
+
+  /** Path relative to the data directory. */
+  @Column('text', { nullable: true })
+  file: string | null;
+
+  @Column('text', { name: 'media_type' })
+  mediaType: string;
+
+  /** bytes, of a file */
+  @Column('bigint', { nullable: true })
+  size: string | null;
+
+  @Column('text', { nullable: true })
+  sha256: string | null;
+}

@@ -1,0 +1,71 @@
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { LinkDto } from '../../ogc/landing-page.dto.js';
+import { JOB_STATUSES, STATE_TYPES } from '../job-state.js';
+
+/** Our finer state beside the OGC status. */
+class JobStateDto {
+  @ApiProperty({ enum: STATE_TYPES })
+  type!: string;
+
+  @ApiProperty({ example: 'Running' })
+  name!: string;
+}
+
+/** `statusInfo.yaml` in the OpenAPI document. */
+@ApiSchema({ name: 'statusInfo' })
+export class StatusInfoDto {
+  @ApiProperty({ format: 'uuid' })
+  jobID!: string;
+
+  @ApiPropertyOptional({ format: 'uuid', description: 'The same as jobID, under its name in the 2.0 draft' })
+  id?: string;
+
+  @ApiProperty({ enum: ['process'] })
+  type!: string;
+
+  @ApiPropertyOptional({ enum: ['ogc-api-processes'] })
+  processingEntityType?: string;
+
+  @ApiPropertyOptional()
+  processID?: string;
+
+  @ApiProperty({ enum: JOB_STATUSES })
+  status!: string;
+
+  @ApiPropertyOptional()
+  message?: string;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 0, maximum: 100 })
+  progress?: number;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  created?: string;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  started?: string;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  finished?: string;
+
+  @ApiPropertyOptional({ type: String, format: 'date-time' })
+  updated?: string;
+
+  @ApiPropertyOptional({ type: JobStateDto })
+  state?: JobStateDto;
+
+  @ApiPropertyOptional({ description: 'Why an accepted job does not run yet' })
+  waitingReason?: string;
+
+  @ApiPropertyOptional({ type: [LinkDto] })
+  links?: LinkDto[];
+}
+
+/** `jobList.yaml` in the OpenAPI document. */
+@ApiSchema({ name: 'jobList' })
+export class JobListDto {
+  @ApiProperty({ type: [StatusInfoDto] })
+  jobs!: StatusInfoDto[];
+
+  @ApiProperty({ type: [LinkDto] })
+  links!: LinkDto[];
+}

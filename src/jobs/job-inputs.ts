@@ -1,0 +1,76 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
+import { InputFile } from '../processes/input-file.js';
+import { JobFiles } from './job-files.js';
+import type { StagedFile, StagedInputs } from './job.types.js';
+
+/** Input values in the form a job row holds them. */
+export interface StoredInputs {
+  readonly inputs: Record<string, unknown>;
+  readonly staged?: StagedInputs;
+}
+
+/**
+ * Turns resolved inputs into what a job row holds, and back. Binary inputs are files already, the row names them;
+ * a document larger than INLINE_INPUT becomes a file as a whole, so that rows stay small.
+ */
+@Injectable()
+export class JobInputs {
+  constructor(
+    private readonly files: JobFiles,
+    private readonly settings: Settings,
+  ) {}
+
+  /** @param values by input id; `InputFile`s stand at the top level or in an array there */
+  async store(jobId: string, values: Readonly<Record<string, unknown>>): Promise<StoredInputs> {
+    const found: Record<string, StagedFile> = {};
+    const inputs = this.withoutFiles(values, found);
+    const files = Object.keys(found).length > 0 ? found : undefined;
+    const json = JSON.stringify(inputs);
+    // A character is at least a byte: the cheap test settles nearly every case.
+    if (json.length <= this.settings.INLINE_INPUT) return { inputs, ...(files && { staged: { files } }) };
+
+    const directory = join(this.files.directory(jobId), 'inputs');
+    const path = join(directory, 'inputs.json');
+    await mkdir(directory, { recursive: true });
+    await writeFile(path, json);
+    return { inputs: {}, staged: { document: this.files.stored(path), ...(files && { files }) } };
+  }
+
+  /** The inverse of {@link store}. */
+  async load(stored: {
+    inputs: Record<string, unknown>;
+    staged: StagedInputs | null;
+  }): Promise<Record<string, unknown>> {
+    const { inputs, staged } = stored;
+    if (staged === null) return inputs;
+    const values =
+      staged.document === undefined
+        ? inputs
+        : (JSON.parse(await readFile(this.files.absolute(staged.document), 'utf8')) as Record<string, unknown>);
+    for (const [key, file] of Object.entries(staged.files ?? {})) {
+      const value = new InputFile(this.files.absolute(file.path), file.size, file.mediaType);
+      const [id, index] = JSON.parse(key) as [string, number?];
+      if (index === undefined) values[id] = value;
+      else (values[id] as unknown[])[index] = value;
+    }
+    return values;
+  }
+
+  private withoutFiles(values: Readonly<Record<string, unknown>>, found: Record<string, StagedFile>) {
+    const take = (value: unknown, place: readonly [string, number?]): unknown => {
+      if (!(value instanceof InputFile)) return value;
+      const { path, size, mediaType } = value;
+      found[JSON.stringify(place)] = { path: this.files.stored(path), size, mediaType };
+      return null;
+    };
+    return Object.fromEntries(
+      Object.entries(values).map(([id, value]) => [
+        id,
+        Array.isArray(value) ? value.map((item, index) => take(item, [id, index])) : take(value, [id]),
+      ]),
+    );
+  }
+}

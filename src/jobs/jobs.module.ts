@@ -1,0 +1,34 @@
+import { Module } from '@nestjs/common';
+import { OgcModule } from '../ogc/ogc.module.js';
+import { DismissalService } from './dismissal.service.js';
+import { JobLogsController } from './http/job-logs.controller.js';
+import { JobsController } from './http/jobs.controller.js';
+import { JobFiles } from './job-files.js';
+import { JobInputs } from './job-inputs.js';
+import { JobWaiter } from './job-waiter.js';
+import { StatusInfoPresenter } from './status-info.js';
+import { JobAcceptance } from './store/job-acceptance.js';
+import { JobCancellation } from './store/job-cancellation.js';
+import { JobCompletion } from './store/job-completion.js';
+import { JobJournal } from './store/job-journal.js';
+import { JobLeases } from './store/job-leases.js';
+import { JobReader } from './store/job-reader.js';
+import { JobRecovery } from './store/job-recovery.js';
+
+const STORE = [JobAcceptance, JobLeases, JobJournal, JobCompletion, JobCancellation, JobRecovery, JobReader];
+
+/** Jobs: rows, files, and waiting for their end. Every role has these. */
+@Module({
+  providers: [...STORE, JobFiles, JobInputs, JobWaiter],
+  exports: [...STORE, JobFiles, JobInputs, JobWaiter],
+})
+export class JobsModule {}
+
+/** Jobs as resources of the API. */
+@Module({
+  imports: [JobsModule, OgcModule],
+  controllers: [JobsController, JobLogsController],
+  providers: [DismissalService, StatusInfoPresenter],
+  exports: [StatusInfoPresenter],
+})
+export class JobsApiModule {}

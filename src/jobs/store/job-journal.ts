@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../database/database.js';
+import { Statement } from '../../database/statement.js';
+import type { LogLine } from '../../engine/execution-unit.js';
+import type { HeldLease } from './job-leases.js';
+import { wellFormedText } from './well-formed-text.js';
+
+const PROGRESS = new Statement<{ id: string }>(
+  'job_progress',
+  `WITH j AS (
+     UPDATE job SET progress = $3, message = coalesce($4, message), updated_at = now(), seq = seq + 1
+     WHERE id = $1 AND epoch = $2 AND state_type = 'RUNNING'
+     RETURNING id, seq
+   ), e AS (
+     INSERT INTO job_event (job_id, seq, type, data)
+     SELECT id, seq, 'progress', json_build_object('progress', $3::int, 'message', $4::text) FROM j
+   )
+   SELECT id FROM j`,
+);
+
+const LOG = new Statement<{ written: number }>(
+  'job_log',
+  `WITH j AS (
+     SELECT id FROM job WHERE id = $1 AND epoch = $2 FOR KEY SHARE
+   ), l AS (
+     INSERT INTO job_log (job_id, level, time, message, data)
+     SELECT j.id, x.level, x.time, x.message, x.data::json
+     FROM j, unnest($3::text[], $4::timestamptz[], $5::text[], $6::text[]) WITH ORDINALITY
+       AS x (level, time, message, data, n)
+     ORDER BY x.n
+     RETURNING 1
+   )
+   SELECT count(*)::int AS written FROM l`,
+);
+
+/** What a job says about itself while it runs. Fenced by the epoch like every other write. */
+@Injectable()
+export class JobJournal {
+  constructor(private readonly database: Database) {}
+
+  /** @param percent 0 to 100 @returns false when the job is no longer this epoch's */
+  async progress(held: HeldLease, percent: number, message?: string): Promise<boolean> {
+    const text = message === undefined ? null : wellFormedText(message);
+    return (await this.database.execute(PROGRESS, [held.id, held.epoch, percent, text])).length > 0;
+  }
+
+  /** Writes lines in one statement, in their order. */
+  async log(held: HeldLease, lines: readonly LogLine[]): Promise<void> {
+    await this.database.execute(LOG, [
+      held.id,
+      held.epoch,
+      lines.map((line) => line.level),
+      lines.map((line) => line.time),
+      lines.map((line) => wellFormedText(line.message)),
+      lines.map((line) => (line.data === undefined ? null : JSON.stringify(line.data))),
+    ]);
+  }
+}

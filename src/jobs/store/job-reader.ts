@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../database/database.js';
+import { Statement } from '../../database/statement.js';
+import { DomainError } from '../../ogc/problems/domain-error.js';
+import type { LogLevel } from '../../processes/job-context.js';
+import type { StateType } from '../job-state.js';
+import type { ResponsePreferences } from '../job.types.js';
+import { type JobStatusRow, STATUS_COLUMNS } from './job-row.js';
+
+/** A job with what its results need. */
+export interface JobDetailRow extends JobStatusRow {
+  readonly response: ResponsePreferences;
+}
+
+export interface JobOutputRow {
+  readonly output_id: string;
+  readonly value: unknown;
+  readonly file: string | null;
+  readonly media_type: string;
+  /** bytes; the driver delivers `bigint` as text */
+  readonly size: string | null;
+  readonly sha256: string | null;
+}
+
+export interface JobLogRow {
+  readonly id: string;
+  readonly level: LogLevel;
+  readonly time: Date;
+  readonly message: string;
+  readonly data: Record<string, unknown> | null;
+}
+
+/** Where a page of jobs ends: the keyset of its last row. */
+export interface JobPosition {
+  /** ISO 8601 with microseconds, as the database writes it */
+  readonly createdAt: string;
+  readonly id: string;
+}
+
+export interface JobListRow extends JobStatusRow {
+  /** `created_at` without loss of microseconds, for the cursor */
+  readonly created_text: string;
+}
+
+const FIND = new Statement<JobDetailRow>('job_find', `SELECT ${STATUS_COLUMNS}, j.response FROM job j WHERE j.id = $1`);
+
+const STATES = new Statement<{ id: string; state_type: StateType }>(
+  'job_states',
+  'SELECT id, state_type FROM job WHERE id = ANY($1::uuid[])',
+);
+
+const OUTPUTS = new Statement<JobOutputRow>(
+  'job_outputs',
+  `SELECT output_id, value, file, media_type, size, sha256 FROM job_output WHERE job_id = $1`,
+);
+
+const NEWEST = new Statement<JobListRow>(
+  'job_newest',
+  `SELECT ${STATUS_COLUMNS}, to_char(j.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_text
+   FROM job j
+   WHERE $1::timestamptz IS NULL OR (j.created_at, j.id) < ($1::timestamptz, $2::uuid)
+   ORDER BY j.created_at DESC, j.id DESC LIMIT $3`,
+);
+
+const LOG_PAGE = new Statement<JobLogRow>(
+  'job_log_page',
+  `SELECT id, level, time, message, data FROM job_log
+   WHERE job_id = $1 AND id > $2 AND level = ANY($3::text[]) ORDER BY id LIMIT $4`,
+);
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Reads of jobs. Unknown and malformed ids are the same to a client: there is no such job. */
+@Injectable()
+export class JobReader {
+  constructor(private readonly database: Database) {}
+
+  /** @throws DomainError `no-such-job` */
+  async get(jobId: string): Promise<JobDetailRow> {
+    const [row] = UUID.test(jobId) ? await this.database.execute(FIND, [jobId]) : [];
+    if (row === undefined) throw noSuchJob(jobId);
+    return row;
+  }
+
+  /** The states of those of the given jobs that exist. */
+  states(jobIds: readonly string[]): Promise<{ id: string; state_type: StateType }[]> {
+    return this.database.execute(STATES, [jobIds]);
+  }
+
+  outputs(jobId: string): Promise<JobOutputRow[]> {
+    return this.database.execute(OUTPUTS, [jobId]);
+  }
+
+  /** Jobs, newest first. @param after the last job of the page before */
+  newest(limit: number, after?: JobPosition): Promise<JobListRow[]> {
+    return this.database.execute(NEWEST, [after?.createdAt ?? null, after?.id ?? null, limit]);
+  }
+
+  /** Log lines in the order of writing. @param after id of the last line of the page before */
+  logPage(jobId: string, levels: readonly LogLevel[], limit: number, after = '0'): Promise<JobLogRow[]> {
+    return this.database.execute(LOG_PAGE, [jobId, after, levels, limit]);
+  }
+}
+
+/** @returns the error for an id that names no job */
+export function noSuchJob(jobId: string): DomainError {
+  return new DomainError(
+    'no-such-job',
+    `There is no job with the id "${jobId.slice(0, 100)}". It may have been removed.`,
+  );
+}

@@ -1,0 +1,63 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Settings } from '../../config/settings.js';
+import { isUsableHost } from '../links/base-url.js';
+import { DomainError } from '../problems/domain-error.js';
+import { ProblemFilter } from '../problems/problem.filter.js';
+import { jsonBodyParser } from './json-body.js';
+import { RouteTable } from './route-table.js';
+
+/** Headers that a script of another origin may read (OGC 18-062r2 /rec/core/access-control-expose-headers). */
+const EXPOSED_HEADERS = ['Location', 'Link', 'Preference-Applied', 'Retry-After', 'Content-Disposition', 'Allow'];
+
+/** Seconds; long enough for a restart behind a load balancer. */
+const SHUTDOWN_RETRY_AFTER = 5;
+
+/**
+ * Everything about HTTP that holds for all routes of the standalone service: problems for every error, CORS, JSON
+ * bodies up to MAX_BODY and no other kind, checked Host headers. Call it once, after `NestFactory.create(module,
+ * createHttpAdapter(settings), { bodyParser: false })` and before `app.init()` or `app.listen()`.
+ */
+export function configureHttp(app: NestFastifyApplication, settings: Settings): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  app.get(RouteTable).follow(fastify);
+  app.useGlobalFilters(app.get(ProblemFilter));
+
+  fastify.removeContentTypeParser('text/plain');
+  app.useBodyParser('application/json', { bodyLimit: settings.MAX_BODY }, jsonBodyParser(fastify));
+
+  if (settings.CORS_ORIGINS.length > 0) {
+    app.enableCors({
+      origin: settings.CORS_ORIGINS.includes('*') ? '*' : settings.CORS_ORIGINS,
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposedHeaders: EXPOSED_HEADERS,
+      strictPreflight: false,
+      maxAge: 3_600,
+    });
+  }
+
+  let isClosing = false;
+  // Nearly all requests name the same host; it is checked once.
+  let usableHost: string | undefined;
+  fastify.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
+  fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
+    if (isClosing) {
+      reply.header('Connection', 'close');
+      return done(
+        new DomainError('shutting-down', 'The service is shutting down. Try again later.', {
+          retryAfter: SHUTDOWN_RETRY_AFTER,
+        }),
+      );
+    }
+    const { host } = request.raw.headers;
+    // RFC 9112 section 3.2: an invalid Host header is answered with 400. HTTP/1.0 may leave it out.
+    if (host !== undefined && host !== usableHost && !isUsableHost(host)) {
+      return done(new DomainError('bad-request', 'The Host header does not name a usable host.'));
+    }
+    usableHost = host;
+    done();
+  });
+}

@@ -1,0 +1,34 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { DomainError } from '../problems/domain-error.js';
+
+type Done = (error: Error | null, body?: unknown) => void;
+
+/**
+ * Makes the parser of `application/json` bodies: UTF-8 only (RFC 8259 section 8.1), keys that would replace a
+ * prototype are refused, and a syntax error says where it is. An empty body is no body.
+ */
+export function jsonBodyParser(fastify: FastifyInstance) {
+  const parse = fastify.getDefaultJsonParser('error', 'error') as unknown as (
+    request: FastifyRequest,
+    body: string,
+    done: Done,
+  ) => void;
+  return (request: FastifyRequest, body: Buffer, done: Done): void => {
+    if (body.length === 0) return done(null, undefined);
+    if (!isUtf8(body)) return done(new DomainError('malformed-body', 'The request body is not UTF-8 text.'));
+    const text = body.toString();
+    parse(request, text, (error, value) =>
+      error ? done(new DomainError('malformed-body', fault(text))) : done(null, value),
+    );
+  };
+}
+
+function fault(text: string): string {
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    return `The request body is not valid JSON: ${(error as Error).message}.`;
+  }
+  return 'The request body holds a key (__proto__ or constructor.prototype) that is not accepted.';
+}

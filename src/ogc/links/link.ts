@@ -1,0 +1,34 @@
+/** A link object of the OGC API family (OGC 18-062r2, link.yaml). Members without a value are left out, never null. */
+export interface Link {
+  /** Absolute URL. */
+  readonly href: string;
+  /** Relation: a registered IANA name or a URI, see `LinkRelation`. */
+  readonly rel: string;
+  /** Media type of what the link leads to. */
+  readonly type?: string;
+  readonly title?: string;
+  readonly hreflang?: string;
+}
+
+/**
+ * Writes links as the value of one `Link` header (RFC 8288); several links are separated by commas.
+ * Characters that would end the URI or the header are percent-encoded; in titles, characters outside ASCII become `?`.
+ */
+export function formatLinkHeader(links: readonly Link[]): string {
+  return links
+    .map(({ href, rel, type, title, hreflang }) => {
+      const parameters = Object.entries({ rel, type, title, hreflang })
+        .filter((entry): entry is [string, string] => entry[1] !== undefined)
+        .map(([name, value]) => `${name}="${quotable(value)}"`);
+      return [`<${href.replace(/[^\x21-\x7e]|[<>"]/gu, percentEncoded)}>`, ...parameters].join('; ');
+    })
+    .join(', ');
+}
+
+function percentEncoded(character: string): string {
+  return Array.from(Buffer.from(character), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+}
+
+function quotable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/gu, '?').replace(/["\\]/g, '\\$&');
+}

@@ -1,0 +1,57 @@
+/** What a client asks for in `Prefer` headers; preferences that mean nothing to this service are not in here. */
+export interface Preferences {
+  /** `respond-async`: the client would rather get a job than wait. */
+  readonly respondAsync: boolean;
+  /** `wait`: seconds the client is ready to wait for a synchronous answer. */
+  readonly wait?: number;
+  /** `return`: how large the answer should be. */
+  readonly return?: 'minimal' | 'representation';
+  /** `handling`: whether to refuse a request that is not quite right. */
+  readonly handling?: 'strict' | 'lenient';
+}
+
+/** Longer waits are cut to this: about 31 years, far beyond any limit of the service and exact in a timer. */
+const LONGEST_WAIT = 1_000_000_000;
+
+const LIST_ITEM = /(?:[^",]|"(?:[^"\\]|\\.)*"?)+/g;
+const BEFORE_PARAMETERS = /^(?:[^";]|"(?:[^"\\]|\\.)*"?)*/;
+const PREFERENCE = /^([!#$%&'*+.^_`|~\w-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~\w-]*)))?$/s;
+
+/**
+ * Reads `Prefer` headers (RFC 7240): one or several, each a list; names without regard to case; of a repeated
+ * preference the first one counts. Whatever cannot be read or is not known is ignored, as the RFC asks.
+ */
+export function parsePrefer(header: string | readonly string[] | undefined): Preferences {
+  const given = new Map<string, string>();
+  for (const item of [header ?? ''].flat().join(',').match(LIST_ITEM) ?? []) {
+    const [, name, quoted, plain] = PREFERENCE.exec(BEFORE_PARAMETERS.exec(item)![0].trim()) ?? [];
+    if (name === undefined || given.has(name.toLowerCase())) continue;
+    given.set(name.toLowerCase(), quoted?.replace(/\\(.)/gs, '$1') ?? plain ?? '');
+  }
+  const wait = given.get('wait');
+  return {
+    respondAsync: given.get('respond-async') === '',
+    wait: wait !== undefined && /^\d+$/.test(wait) ? Math.min(Number(wait), LONGEST_WAIT) : undefined,
+    return: oneOf(given.get('return'), ['minimal', 'representation'] as const),
+    handling: oneOf(given.get('handling'), ['strict', 'lenient'] as const),
+  };
+}
+
+/**
+ * The value of `Preference-Applied` for the preferences that were honoured (OGC 18-062r2
+ * /rec/core/process-execute-preference-applied).
+ * @returns nothing when none was honoured; the header is then left out
+ */
+export function formatPreferenceApplied(honoured: Partial<Preferences>): string | undefined {
+  const parts = [
+    honoured.respondAsync && 'respond-async',
+    honoured.wait !== undefined && `wait=${honoured.wait}`,
+    honoured.return && `return=${honoured.return}`,
+    honoured.handling && `handling=${honoured.handling}`,
+  ].filter(Boolean);
+  return parts.length > 0 ? parts.join(', ') : undefined;
+}
+
+function oneOf<T extends string>(value: string | undefined, known: readonly T[]): T | undefined {
+  return known.find((candidate) => candidate === value?.toLowerCase());
+}

@@ -1,0 +1,52 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Injectable, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { RouteTable } from '../http/route-table.js';
+import { DomainError } from './domain-error.js';
+import { PROBLEM_CATALOG } from './problem-catalog.js';
+import { sendProblem } from './send-problem.js';
+import { toDomainError } from './to-domain-error.js';
+
+/**
+ * The one place where an error becomes an HTTP answer: a problem document by the catalog, whether it was thrown by a
+ * service, by Nest or by Fastify before any handler ran.
+ */
+@Catch()
+@Injectable()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ProblemFilter.name);
+
+  constructor(private readonly routes: RouteTable) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const error = this.methodNotAllowed(request, reply) ?? toDomainError(thrown);
+    this.log(error, thrown, request);
+    if (reply.sent || reply.raw.headersSent) {
+      // Part of an answer is out already: an aborted connection tells the client that it is not whole.
+      reply.raw.destroy();
+      return;
+    }
+    sendProblem(reply, error);
+  }
+
+  private methodNotAllowed(request: FastifyRequest, reply: FastifyReply): DomainError | undefined {
+    if (!request.is404) return undefined;
+    const allowed = this.routes.allowedMethods(request.url.split('?', 1)[0]);
+    if (allowed.length === 0 || allowed.includes(request.method)) return undefined;
+    reply.header('Allow', allowed.join(', '));
+    return new DomainError(
+      'method-not-allowed',
+      `${request.method} is not possible here; the methods are ${allowed.join(', ')}.`,
+    );
+  }
+
+  private log(error: DomainError, thrown: unknown, request: FastifyRequest): void {
+    const { status } = PROBLEM_CATALOG[error.code];
+    const fields = { requestId: request.id, method: request.method, path: request.url, code: error.code };
+    if (error.code === 'internal')
+      this.logger.error({ ...fields, err: error.cause ?? thrown, message: 'Request failed' });
+    else if (status >= 500) this.logger.warn({ ...fields, err: error.cause, message: error.message });
+  }
+}

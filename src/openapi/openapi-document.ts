@@ -1,0 +1,85 @@
+import { createRequire } from 'node:module';
+import { type INestApplication, Injectable, type OnApplicationBootstrap, type Type } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { addProblemResponses, problemComponents } from './problem-responses.js';
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+const { version } = createRequire(import.meta.url)('sluice/package.json') as { version: string };
+
+/** The OpenAPI 3.0 document of the API, built once at start from the controllers (OGC 18-062r2 class oas30). */
+@Injectable()
+export class OpenApiDocument implements OnApplicationBootstrap {
+  private text = '';
+
+  constructor(
+    private readonly modules: ModulesContainer,
+    private readonly application: ApplicationConfig,
+    private readonly adapterHost: HttpAdapterHost,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.text = JSON.stringify(this.build());
+  }
+
+  /** @param baseUrl absolute URL of the landing page as the client sees it; becomes the one server of the document */
+  json(baseUrl: string): string {
+    return `{"servers":${JSON.stringify([{ url: baseUrl }])},${this.text.slice(1)}`;
+  }
+
+  private build(): Omit<OpenAPIObject, 'servers'> {
+    const config = new DocumentBuilder()
+      .setOpenAPIVersion('3.0.3')
+      .setTitle('Sluice')
+      .setDescription('Processes published as OGC API - Processes, executed on a durable queue.')
+      .setVersion(version)
+      .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+      .build();
+    const { servers: _servers, ...document } = SwaggerModule.createDocument(this.applicationView(), config, {
+      include: this.ownModules(),
+      ignoreGlobalPrefix: true,
+      autoTagControllers: false,
+    });
+    delete document.info.contact;
+    if (document.tags?.length === 0) delete document.tags;
+    const problems = problemComponents();
+    document.components = {
+      ...document.components,
+      schemas: { ...document.components?.schemas, ...problems.schemas },
+      responses: { ...document.components?.responses, ...problems.responses },
+    };
+    for (const [path, item] of Object.entries(document.paths)) {
+      for (const method of METHODS) {
+        const operation = item[method];
+        if (operation) addProblemResponses(operation, method, path);
+      }
+    }
+    return document;
+  }
+
+  /**
+   * Swagger's scanner asks for the application only to get at these three, which a module can have injected; so the
+   * document is there as well when the API is a part of somebody else's application.
+   */
+  private applicationView(): INestApplication {
+    return {
+      container: { getModules: () => this.modules, isGlobalModule: () => false },
+      config: this.application,
+      getHttpAdapter: () => this.adapterHost.httpAdapter,
+    } as unknown as INestApplication;
+  }
+
+  /** The modules that make up this API: those that import this room, and all below them, but not a host above. */
+  private ownModules(): Type[] {
+    const found = new Set<object>();
+    const visit = (module: { imports: Set<unknown> }) => {
+      if (found.has(module)) return;
+      found.add(module);
+      for (const imported of module.imports) visit(imported as typeof module);
+    };
+    const modules = [...this.modules.values()];
+    const own = modules.find((module) => module.providers.has(OpenApiDocument));
+    for (const module of modules) if (own && module.imports.has(own)) visit(module);
+    return [...found].map((module) => (module as { metatype: Type }).metatype);
+  }
+}

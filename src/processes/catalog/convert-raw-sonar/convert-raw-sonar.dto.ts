@@ -1,0 +1,101 @@
+import { IsBoolean, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { Input } from '../../decorators/input.decorator.js';
+import { Output } from '../../decorators/output.decorator.js';
+import type { InputFile } from '../../input-file.js';
+import type { OgcSchema } from '../../process-description.js';
+import type { RecordingSummary } from './recording-summary.js';
+
+/** Formats of the output, and their media types. */
+export const OUTPUT_TYPES = { netcdf: 'application/x-netcdf', zarr: 'application/zip' } as const;
+export type OutputType = keyof typeof OUTPUT_TYPES;
+
+export class ConvertRawSonarInputs {
+  @Input({
+    title: 'Raw file',
+    description: 'A recording of a Simrad EK60 echosounder (.raw)',
+    mediaType: 'application/octet-stream',
+    encoding: 'base64',
+  })
+  rawFile!: InputFile;
+
+  @Input({
+    title: 'Output type',
+    description: 'netcdf: a NetCDF-4 file; zarr: a zip of a Zarr version 3 store',
+  })
+  @IsOptional()
+  @IsIn(Object.keys(OUTPUT_TYPES))
+  outputType: OutputType = 'netcdf';
+
+  @Input({
+    title: 'Overwrite',
+    description:
+      'Whether a finished result of the same name, in the place the conversion writes to, is replaced; if not, the ' +
+      'job fails. Every execution has a place of its own, so a result of another execution is never touched.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  overwrite: boolean = false;
+
+  @Input({ title: 'Sonar model', description: 'The model that made the recording; EK60 is supported' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(50)
+  sonarModel: string = 'EK60';
+}
+
+const number: OgcSchema = { type: 'number' };
+const integer: OgcSchema = { type: 'integer' };
+const text: OgcSchema = { type: 'string' };
+const time: OgcSchema = { type: 'string', format: 'date-time' };
+
+function object(properties: Record<string, OgcSchema>, optional: readonly string[] = []): OgcSchema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', required, properties };
+}
+
+const SUMMARY_SCHEMA: OgcSchema = object(
+  {
+    fileName: text,
+    surveyName: text,
+    pings: integer,
+    rangeSamples: integer,
+    firstPing: time,
+    lastPing: time,
+    firstPosition: object({ latitude: number, longitude: number }),
+    datagrams: { type: 'object', additionalProperties: integer },
+    channels: {
+      type: 'array',
+      items: object(
+        {
+          id: text,
+          frequency: { type: 'number', description: 'Hz' },
+          pings: integer,
+          backscatter: {
+            ...object({ minimum: number, maximum: number, mean: number }),
+            description: 'Of backscatter_r, in dB; the mean is that of the dB values',
+          },
+        },
+        ['backscatter'],
+      ),
+    },
+  },
+  ['firstPosition'],
+);
+
+export class ConvertRawSonarOutputs {
+  @Output({
+    title: 'Converted recording',
+    description: 'Groups and variables of SONAR-netCDF4, named as the Python package echopype names them',
+    schema: {
+      oneOf: Object.values(OUTPUT_TYPES).map((contentMediaType) => ({
+        type: 'string',
+        contentEncoding: 'base64',
+        contentMediaType,
+      })),
+    },
+  })
+  converted?: Uint8Array;
+
+  @Output({ title: 'Summary', description: 'What the recording holds, in numbers', schema: SUMMARY_SCHEMA })
+  summary!: RecordingSummary;
+}

@@ -1,0 +1,129 @@
+import { access, rename } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Process } from '../../decorators/process.decorator.js';
+import type { JobContext } from '../../job-context.js';
+import type { ProcessHandler } from '../../process-handler.js';
+import { ProcessRejection } from '../../process-rejection.js';
+import { ConvertRawSonarInputs, ConvertRawSonarOutputs, OUTPUT_TYPES } from './convert-raw-sonar.dto.js';
+import type { OutputType } from './convert-raw-sonar.dto.js';
+import { DataPass } from './data-pass.js';
+import { NetcdfWriter } from './netcdf-writer.js';
+import { indexRaw } from './raw-index.js';
+import type { RawIndex } from './raw-index.js';
+import { summarize } from './recording-summary.js';
+import { sonarLayout } from './sonar-layout.js';
+import type { SonarWriter } from './sonar-model.js';
+import { ZarrWriter } from './zarr-writer.js';
+
+const VERSION = '1.0.0';
+const SUPPORTED_MODELS = ['EK60'];
+const EXTENSION: Readonly<Record<OutputType, string>> = { netcdf: '.nc', zarr: '.zarr.zip' };
+/** Percent done when the file has been read once, and when it has been read twice. */
+const CHECKED = 30;
+const CONVERTED = 95;
+
+/**
+ * Converts a Simrad EK60 recording to NetCDF-4 or Zarr after SONAR-netCDF4. The file is read twice: first to check it
+ * and to learn the dimensions, then to write block by block; neither pass holds more than one block.
+ */
+@Process({
+  id: 'convert-raw-sonar',
+  version: VERSION,
+  title: 'Convert raw sonar data',
+  description:
+    'Converts a recording of a Simrad EK60 echosounder (.raw) to a NetCDF-4 file or to a Zarr store, following the ' +
+    'SONAR-netCDF4 convention.',
+  keywords: ['sonar', 'echosounder', 'EK60', 'NetCDF', 'Zarr', 'SONAR-netCDF4'],
+  inputs: ConvertRawSonarInputs,
+  outputs: ConvertRawSonarOutputs,
+})
+export class ConvertRawSonar implements ProcessHandler<ConvertRawSonarInputs, ConvertRawSonarOutputs> {
+  /** @throws ProcessRejection when the model is not supported, or the file is not a sound EK60 recording */
+  async execute(inputs: ConvertRawSonarInputs, context: JobContext): Promise<ConvertRawSonarOutputs> {
+    const { rawFile, outputType, overwrite, sonarModel } = inputs;
+    refuseOtherModels(sonarModel);
+    const name = basename(rawFile.path).replace(/\.raw$/i, '');
+    const fileName = `${name}${EXTENSION[outputType]}`;
+    const path = join(await context.workDirectory(), fileName);
+    if (!overwrite && (await exists(path))) {
+      throw new ProcessRejection(`The result ${fileName} exists already; set overwrite to replace it.`, 'overwrite');
+    }
+
+    const index = await indexRaw(
+      rawFile.path,
+      context.signal,
+      reporter(context, 'Checking the recording', rawFile.size, 0, CHECKED),
+    );
+    this.logFindings(index, context);
+
+    // Only a complete file gets the final name: a leftover of an interrupted attempt must not count as a result.
+    const partial = `${path}.partial`;
+    const backscatter = await this.convert(inputs, index, partial, context);
+    await rename(partial, path);
+    const summary = summarize(index, fileName, backscatter);
+    await context.outputs.file('converted', path, { mediaType: OUTPUT_TYPES[outputType] });
+    context.progress(100, 'Converted');
+    return { summary };
+  }
+
+  private async convert(inputs: ConvertRawSonarInputs, index: RawIndex, path: string, context: JobContext) {
+    const { rawFile, outputType } = inputs;
+    const groups = sonarLayout(index, {
+      fileName: basename(rawFile.path),
+      softwareName: 'sluice convert-raw-sonar',
+      softwareVersion: VERSION,
+      convertedAt: new Date(),
+    });
+    const writer: SonarWriter =
+      outputType === 'zarr' ? await ZarrWriter.open(path, context.signal) : await NetcdfWriter.open(path);
+    try {
+      await writer.create(groups);
+      const pass = new DataPass(groups, index, writer, context.signal);
+      const onRead = reporter(context, 'Converting the recording', rawFile.size, CHECKED, CONVERTED);
+      await pass.run(rawFile.path, onRead);
+      await writer.finish();
+      return pass.backscatter();
+    } finally {
+      await writer.dispose();
+    }
+  }
+
+  private logFindings(index: RawIndex, { logger }: JobContext): void {
+    logger.info(`Found ${index.pings} pings of ${index.channels.length} channels.`, {
+      datagrams: Object.fromEntries(index.datagrams),
+      rangeSamples: index.samples,
+      channels: index.channels.map(({ transceiver }) => transceiver.channelId),
+    });
+    const silent = index.configuration.transceivers.length - index.channels.length;
+    if (silent > 0) logger.warn(`Left out ${silent} configured channels that recorded no ping.`);
+    const known = ['CON0', 'RAW0', 'NME0', 'TAG0'];
+    const skipped = [...index.datagrams].filter(([type]) => !known.includes(type));
+    if (skipped.length > 0) logger.warn('Skipped datagrams of other types.', Object.fromEntries(skipped));
+  }
+}
+
+function refuseOtherModels(model: string): void {
+  if (SUPPORTED_MODELS.includes(model.toUpperCase())) return;
+  throw new ProcessRejection(
+    `The sonar model "${model}" is not supported; supported: ${SUPPORTED_MODELS.join(', ')}.`,
+    'sonarModel',
+  );
+}
+
+/** Turns bytes read into percent between two marks, reported once per whole percent. */
+function reporter(context: JobContext, message: string, size: number, from: number, to: number) {
+  let last = -1;
+  return (bytes: number) => {
+    const percent = Math.floor(from + (bytes / Math.max(1, size)) * (to - from));
+    if (percent === last) return;
+    last = percent;
+    context.progress(percent, message);
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

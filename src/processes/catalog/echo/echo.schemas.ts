@@ -1,0 +1,31 @@
+import type { OgcSchema } from '../../process-description.js';
+
+export const MIXED_SCHEMA: OgcSchema = { oneOf: [{ type: 'string' }, { type: 'object' }] };
+
+export const ARRAY_SCHEMA: OgcSchema = { type: 'array', items: { type: 'integer' }, minItems: 1, maxItems: 10 };
+
+/** `bbox.yaml` of OGC 18-062r2 written out, without its default CRS: echo adds nothing to what was sent. */
+export const BBOX_SCHEMA: OgcSchema = {
+  allOf: [
+    { format: 'ogc-bbox' },
+    {
+      type: 'object',
+      required: ['bbox'],
+      properties: {
+        bbox: {
+          type: 'array',
+          items: { type: 'number' },
+          oneOf: [
+            { minItems: 4, maxItems: 4 },
+            { minItems: 6, maxItems: 6 },
+          ],
+        },
+        crs: { type: 'string', format: 'uri' },
+      },
+    },
+  ],
+};
+
+export const XML_SCHEMA: OgcSchema = { type: 'string', contentMediaType: 'application/xml' };
+
+export const PAUSE_SCHEMA: OgcSchema = { type: 'integer', minimum: 0, maximum: 60 };

@@ -1,0 +1,105 @@
+import type { Violation } from '../ogc/problems/domain-error.js';
+import type { FaultCollector } from './definition/invalid-process.error.js';
+import type { ProcessDefinition } from './definition/process-definition.js';
+import type { ProcessDescription } from './process-description.js';
+import type { ProcessHandler } from './process-handler.js';
+import type { ProcessPolicy, RegisteredProcess } from './registered-process.js';
+import { needsClassValidator } from './schema/dto-needs.js';
+import { CompiledInput } from './validation/compiled-input.js';
+import { validateInstance } from './validation/dto-validation.js';
+import { makeReviver } from './validation/input-reviver.js';
+import type { InputReviver } from './validation/input-reviver.js';
+import { ValueValidators } from './validation/value-validator.js';
+import type { ValueValidator } from './validation/value-validator.js';
+import { pointerPart } from './validation/violation-writer.js';
+
+/** A process with its validators compiled. */
+export class CompiledProcess implements RegisteredProcess {
+  readonly description: ProcessDescription;
+  readonly policy: ProcessPolicy;
+  readonly reviveInputs: InputReviver;
+  private readonly checksInstances: boolean;
+
+  private constructor(
+    private readonly definition: ProcessDefinition,
+    readonly handler: ProcessHandler,
+    private readonly inputs: ReadonlyMap<string, CompiledInput>,
+    private readonly outputs: ReadonlyMap<string, ValueValidator>,
+  ) {
+    this.description = definition.description;
+    this.policy = definition.policy;
+    this.reviveInputs = makeReviver(definition.inputsDto, [...inputs.keys()]);
+    this.checksInstances = definition.inputsDto !== undefined && needsClassValidator(definition.inputsDto);
+  }
+
+  /** Compiles the schemas of a definition; reports those that cannot be compiled. */
+  static compile(
+    definition: ProcessDefinition,
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the inputs it gets are those of its own description
+    handler: ProcessHandler<any, any>,
+    faults: FaultCollector,
+  ): CompiledProcess | undefined {
+    const before = faults.faults.length;
+    const attempt = <T>(path: string, compile: () => T): [string, T][] => {
+      try {
+        return [[path.slice(path.indexOf('.') + 1), compile()]];
+      } catch (error) {
+        faults.add(`${path}.schema`, `cannot be used, ${(error as Error).message}`);
+        return [];
+      }
+    };
+    const forInputs = new ValueValidators('inputs');
+    const forOutputs = new ValueValidators('outputs');
+    const { description } = definition;
+    const inputs = Object.entries(description.inputs).flatMap(([id, input]) =>
+      attempt(`inputs.${id}`, () => new CompiledInput(id, input, forInputs)),
+    );
+    const outputs = Object.entries(description.outputs).flatMap(([id, { schema }]) =>
+      attempt(`outputs.${id}`, () => forOutputs.compile(schema)),
+    );
+    if (faults.faults.length > before) return undefined;
+    return new CompiledProcess(definition, handler, new Map(inputs), new Map(outputs));
+  }
+
+  validateInputs(values: Record<string, unknown>): Violation[] | Promise<Violation[]> {
+    const violations: Violation[] = [];
+    for (const id of Object.keys(values)) {
+      if (!this.inputs.has(id)) violations.push({ pointer: `/inputs/${pointerPart(id)}`, detail: this.unknownInput() });
+    }
+    for (const input of this.inputs.values()) violations.push(...input.validate(values));
+    if (violations.length > 0 || !this.checksInstances) return violations;
+    return validateInstance(this.reviveInputs(values));
+  }
+
+  validateOutputs(values: Record<string, unknown>, files: ReadonlySet<string>): Violation[] {
+    const violations: Violation[] = [];
+    for (const id of new Set([...Object.keys(values), ...files])) {
+      const pointer = `/outputs/${pointerPart(id)}`;
+      const validator = this.outputs.get(id);
+      if (!validator) {
+        violations.push({
+          pointer,
+          detail: `The process has no such output. It has ${[...this.outputs.keys()].join(', ')}.`,
+        });
+      } else if (files.has(id)) {
+        if (Object.hasOwn(values, id) && values[id] !== undefined) {
+          violations.push({ pointer, detail: 'The output was both written as a file and returned.' });
+        }
+      } else if (values[id] !== undefined) violations.push(...validator.validate(values[id], pointer));
+    }
+    return [...violations, ...this.missingOutputs(values, files)];
+  }
+
+  private missingOutputs(values: Record<string, unknown>, files: ReadonlySet<string>): Violation[] {
+    return [...this.outputs.keys()]
+      .filter((id) => !files.has(id) && !this.definition.optionalOutputs.has(id))
+      .filter((id) => !Object.hasOwn(values, id) || values[id] === undefined)
+      .map((id) => ({ pointer: `/outputs/${pointerPart(id)}`, detail: 'The process did not produce this output.' }));
+  }
+
+  private unknownInput(): string {
+    const known = [...this.inputs.keys()];
+    if (known.length === 0) return 'The process has no inputs.';
+    return `The process has no such input. It has ${known.join(', ')}.`;
+  }
+}

@@ -1,0 +1,65 @@
+import { InjectQueue } from '@nestjs/bullmq';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import { entryId, JOB_QUEUE, type JobEntry } from './job-queue.js';
+import type { Redispatch } from '../jobs/store/job-leases.js';
+
+/** Entries beyond this wait for the supervisor, which finds jobs without an entry. */
+const MOST_PENDING = 50_000;
+const LARGEST_BATCH = 500;
+
+/**
+ * Puts jobs on the queue. While one batch is on its way the next one gathers, so that many executions at once cost one
+ * round trip, and a single one waits for nobody. A queue that is away loses nothing: the job's row is the truth, and
+ * the supervisor dispatches what waits without an entry.
+ */
+@Injectable()
+export class Dispatcher implements OnModuleInit {
+  private readonly logger = new Logger(Dispatcher.name);
+  private pending: Redispatch[] = [];
+  private sending: Promise<void> | undefined;
+  private away = false;
+
+  constructor(@InjectQueue(JOB_QUEUE) private readonly queue: Queue<JobEntry>) {}
+
+  onModuleInit(): void {
+    // BullMQ repeats connection errors while it reconnects; what matters is logged where a dispatch fails.
+    this.queue.on('error', (error) => this.logger.debug(`Queue connection: ${error.message}`));
+  }
+
+  dispatch(job: Redispatch): void {
+    if (this.pending.length >= MOST_PENDING) return;
+    this.pending.push(job);
+    this.sending ??= this.send();
+  }
+
+  /** Resolves when everything handed to {@link dispatch} so far is on the queue, or could not be put there. */
+  async flush(): Promise<void> {
+    await this.sending;
+  }
+
+  private async send(): Promise<void> {
+    while (this.pending.length > 0) {
+      const batch = this.pending.splice(0, LARGEST_BATCH);
+      try {
+        await this.add(batch);
+        if (this.away) this.logger.log('The queue is reachable again.');
+        this.away = false;
+      } catch (error) {
+        if (!this.away) this.logger.warn(`The queue cannot be reached, jobs wait for it: ${(error as Error).message}`);
+        this.away = true;
+      }
+    }
+    this.sending = undefined;
+  }
+
+  private async add(batch: readonly Redispatch[]): Promise<void> {
+    const entries = batch.map(({ id, dispatches }) => ({
+      name: 'job',
+      data: { jobId: id },
+      opts: { jobId: entryId(id, dispatches) },
+    }));
+    if (entries.length === 1) await this.queue.add('job', entries[0]!.data, entries[0]!.opts);
+    else await this.queue.addBulk(entries);
+  }
+}

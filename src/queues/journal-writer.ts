@@ -1,0 +1,84 @@
+import { Logger } from '@nestjs/common';
+import { untilAvailable } from '../database/until-available.js';
+import type { ExecutionObserver, LogLine } from '../engine/execution-unit.js';
+import type { JobJournal } from '../jobs/store/job-journal.js';
+import type { HeldLease } from '../jobs/store/job-leases.js';
+
+/** Milliseconds between writes; also how much of a job's log may be missing after its worker was killed. */
+const INTERVAL = 200;
+const LARGEST_BATCH = 100;
+/** Lines kept while the database is away or slower than the job; beyond it lines are counted, not kept. */
+const MOST_BUFFERED = 20_000;
+
+/**
+ * Gathers what one running job says and writes it in batches: lines in their order, of progress only the latest.
+ * {@link close} writes the rest, so that everything is readable once the job has ended.
+ */
+export class JournalWriter implements ExecutionObserver {
+  private static readonly logger = new Logger('JobJournal');
+  private lines: LogLine[] = [];
+  private dropped = 0;
+  private latest: { percent: number; message?: string } | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly journal: JobJournal,
+    private readonly held: HeldLease,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  progress(percent: number, message?: string): void {
+    this.latest = { percent: Math.round(percent), message: message ?? this.latest?.message };
+    this.schedule();
+  }
+
+  log(line: LogLine): void {
+    if (this.lines.length >= MOST_BUFFERED) {
+      this.dropped += 1;
+      return;
+    }
+    this.lines.push(line);
+    if (this.lines.length === LARGEST_BATCH) this.write();
+    else this.schedule();
+  }
+
+  /** Writes what is left. Waits for the database while it is away, unless the job has to stop. */
+  async close(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.write();
+    await this.writing;
+  }
+
+  private schedule(): void {
+    this.timer ??= setTimeout(() => this.write(), INTERVAL);
+  }
+
+  private write(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.writing = this.writing
+      .then(() => this.writeBatches())
+      .catch((error: unknown) => {
+        if (!this.signal.aborted)
+          JournalWriter.logger.error(`The log of job ${this.held.id}: ${(error as Error).message}`);
+      });
+  }
+
+  private async writeBatches(): Promise<void> {
+    if (this.dropped > 0) {
+      const message = `${this.dropped} lines were dropped: the job logged faster than they could be stored`;
+      this.lines.push({ level: 'warn', message, time: new Date().toISOString() });
+      this.dropped = 0;
+    }
+    while (this.lines.length > 0) {
+      const batch = this.lines.splice(0, LARGEST_BATCH);
+      await untilAvailable(() => this.journal.log(this.held, batch), this.signal);
+    }
+    const latest = this.latest;
+    this.latest = undefined;
+    if (latest === undefined) return;
+    await untilAvailable(() => this.journal.progress(this.held, latest.percent, latest.message), this.signal);
+  }
+}

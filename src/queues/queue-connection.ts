@@ -1,0 +1,45 @@
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import type { ConnectionOptions } from 'bullmq';
+import pg from 'pg';
+import { Settings } from '../config/settings.js';
+import { DatabaseServer } from '../database/database-server.js';
+import { Database } from '../database/database.js';
+import { chooseBackendByConnection } from './queue-backend.js';
+
+/** The schema of BullMQ's tables; its migrations create it. */
+const QUEUE_SCHEMA = 'bullmq';
+
+/** A queue and a worker keep one LISTEN connection each; the rest serves their statements. */
+const POOL_SIZE = 12;
+
+/** The connection all queues share: Redis when REDIS_URL is set, else the database. */
+@Injectable()
+export class QueueConnection implements OnApplicationShutdown {
+  readonly options: ConnectionOptions;
+  private readonly pool: pg.Pool | undefined;
+
+  /** The database is asked for because it is migrated, BullMQ's tables included, before it is handed out. */
+  constructor(settings: Settings, server: DatabaseServer, _migrated: Database) {
+    if (settings.REDIS_URL !== undefined) {
+      // Workers need a connection that waits for Redis to come back instead of giving up.
+      this.options = { url: settings.REDIS_URL, maxRetriesPerRequest: null };
+      return;
+    }
+    chooseBackendByConnection();
+    this.pool = new pg.Pool({
+      ...server.connection,
+      application_name: 'sluice-queue',
+      options: `-c search_path=${QUEUE_SCHEMA}`,
+      max: POOL_SIZE,
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000,
+    });
+    const logger = new Logger('Queue');
+    this.pool.on('error', (error) => logger.debug(`A queue connection was lost: ${error.message}`));
+    this.options = this.pool as unknown as ConnectionOptions;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.pool?.end();
+  }
+}

@@ -1,0 +1,57 @@
+import { InjectQueue } from '@nestjs/bullmq';
+import { Injectable, Logger } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import { JobFiles } from '../../jobs/job-files.js';
+import { JobReader } from '../../jobs/store/job-reader.js';
+import { JobRecovery } from '../../jobs/store/job-recovery.js';
+import { JOB_QUEUE, type JobEntry } from '../job-queue.js';
+
+const BATCH = 500;
+/** Finished queue entries are of no use once a late duplicate can no longer arrive. Milliseconds. */
+const ENTRY_AGE = 60_000;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Removes what has had its time: jobs with their files (JOB_TTL), files without a job, finished queue entries. */
+@Injectable()
+export class Retention {
+  private readonly logger = new Logger(Retention.name);
+
+  constructor(
+    private readonly recovery: JobRecovery,
+    private readonly reader: JobReader,
+    private readonly files: JobFiles,
+    @InjectQueue(JOB_QUEUE) private readonly queue: Queue<JobEntry>,
+  ) {}
+
+  async sweep(): Promise<void> {
+    await this.removeExpired();
+    await this.removeOrphans();
+    for (const state of ['completed', 'failed'] as const) {
+      while ((await this.queue.clean(ENTRY_AGE, BATCH, state)).length === BATCH);
+    }
+  }
+
+  private async removeExpired(): Promise<void> {
+    for (;;) {
+      const expired = await this.recovery.expire(BATCH);
+      for (const jobId of expired) await this.files.remove(jobId);
+      if (expired.length > 0) this.logger.log(`${expired.length} job(s) passed JOB_TTL and were removed.`);
+      if (expired.length < BATCH) return;
+    }
+  }
+
+  private async removeOrphans(): Promise<void> {
+    let batch: string[] = [];
+    const removeUnknown = async () => {
+      const known = new Set((await this.reader.states(batch)).map(({ id }) => id));
+      for (const jobId of batch) if (!known.has(jobId)) await this.files.remove(jobId);
+      batch = [];
+    };
+    for await (const name of this.files.settled()) {
+      if (!UUID.test(name)) continue;
+      batch.push(name);
+      if (batch.length === BATCH) await removeUnknown();
+    }
+    if (batch.length > 0) await removeUnknown();
+  }
+}

@@ -1,0 +1,3 @@
+import { launch, startWorker } from './start.js';
+
+await launch(startWorker, { ROLE: 'worker' });
