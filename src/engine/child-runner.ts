@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
+import { DomainError } from '../ogc/problems/domain-error.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
 import { assertExecutable } from './executable-processes.js';
-import { crashFault } from './execution-faults.js';
+import { crashFault, serviceFault, startFault } from './execution-faults.js';
 import type { ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
 import { ExecutorPool } from './executor-pool.js';
 import { ExecutorStartError, type ExecutorProcess, type RunEnd } from './executor-process.js';
@@ -32,8 +33,10 @@ export class ChildRunner {
       try {
         executor = await this.pool.acquire(signal);
       } catch (error) {
-        if (error instanceof ExecutorStartError)
-          return { kind: 'crashed', fault: { code: 'crashed', detail: error.message } };
+        if (signal.aborted) return { kind: 'cancelled' };
+        // Neither is the verdict of the process: another node, or a later attempt, may run it.
+        if (error instanceof ExecutorStartError) return { kind: 'crashed', fault: startFault(error) };
+        if (error instanceof DomainError) return { kind: 'crashed', fault: serviceFault(error) };
         throw error;
       }
       const outcome = await this.runIn(executor, process, unit, observer, signal);

@@ -142,6 +142,10 @@ describe('Engine with an inline process', () => {
     expect(outcome.kind).toBe('timed-out');
   });
 
+  it('takes a limit longer than a timer can hold as a long one', async () => {
+    expect((await run(() => ({ result: 1 }), { timeout: 2 ** 40 })).kind).toBe('succeeded');
+  });
+
   it('aborts the signal with a reason when the caller cancels', async () => {
     const controller = new AbortController();
     let reason: unknown;

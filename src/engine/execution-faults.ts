@@ -39,6 +39,11 @@ export function crashFault(reason: string): ExecutionFault {
   return { code: 'crashed', detail: storableText(`The executor of the job died: ${reason}`, LONGEST_DETAIL) };
 }
 
+/** No executor came up; the message says why. */
+export function startFault({ message }: Error): ExecutionFault {
+  return { code: 'crashed', detail: storableText(message, LONGEST_DETAIL) };
+}
+
 /** The stack of an error and of its causes. */
 export function stackOf(thrown: unknown): string {
   const stacks: string[] = [];

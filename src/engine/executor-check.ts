@@ -19,6 +19,8 @@ export class ExecutorCheck implements OnApplicationBootstrap {
 
   /** @throws UnexecutableProcessError, ExecutorStartError */
   async onApplicationBootstrap(): Promise<void> {
+    // An API alone sends everything that is not inline through the queue.
+    if (this.settings.ROLE === 'api') return;
     const inChildren = this.registry.list().filter(({ policy }) => policy.isolation === 'child');
     if (this.settings.EXECUTOR_WARM === 0 || inChildren.length === 0) return;
     this.pool.warm();

@@ -47,7 +47,6 @@ class ExecutorServer {
   readonly logger = new ExecutorLogger();
   private readonly processes = new Map<string, RegisteredProcess>();
   private current?: { readonly run: number; readonly controller: AbortController; readonly outbox: ExecutorOutbox };
-
   private failed = false;
 
   constructor(private readonly inlineOutput: number) {

@@ -13,6 +13,8 @@ export interface ExecutorStart {
   readonly inlineOutput: number;
   /** see PROCESS_MODULES */
   readonly processModules: readonly string[];
+  /** see CATALOG */
+  readonly catalog: boolean;
 }
 
 /** A process that an executor can run. */

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { executorEnvironment } from '../config/executor-environment.js';
 import { Settings } from '../config/settings.js';
+import { DomainError } from '../ogc/problems/domain-error.js';
 import { ExecutorEntry } from './executor-entry.js';
 import { ExecutorProcess, type ExecutorLaunch } from './executor-process.js';
 
@@ -14,8 +15,10 @@ const LONGEST_BACKOFF = 30_000;
 
 interface Waiter {
   readonly resolve: (executor: ExecutorProcess) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reject: (error: Error) => void;
 }
+
+const closedError = () => new DomainError('shutting-down', 'The executors of this node have been closed.');
 
 /**
  * The executors of this node. EXECUTOR_WARM of them are kept ready, more are started on demand up to
@@ -60,9 +63,10 @@ export class ExecutorPool implements OnApplicationShutdown {
    * Takes an executor out of the pool; give it back with {@link release}.
    * @throws the signal's reason when it fires first
    * @throws ExecutorStartError when none can be started
+   * @throws DomainError `shutting-down` once the pool is closed
    */
   acquire(signal: AbortSignal): Promise<ExecutorProcess> {
-    if (this.closed) return Promise.reject(new Error('The executors have been closed'));
+    if (this.closed) return Promise.reject(closedError());
     if (signal.aborted) return Promise.reject(signal.reason as Error);
     for (let slot = this.idle.pop(); slot !== undefined; slot = this.idle.pop()) {
       if (slot.executor.usable) return Promise.resolve(slot.executor);
@@ -79,7 +83,7 @@ export class ExecutorPool implements OnApplicationShutdown {
         },
         reject: (error) => {
           signal.removeEventListener('abort', leaveLine);
-          reject(error as Error);
+          reject(error);
         },
       };
       this.line.push(waiter);
@@ -104,7 +108,7 @@ export class ExecutorPool implements OnApplicationShutdown {
     this.closed = true;
     clearTimeout(this.retry);
     clearInterval(this.sweep);
-    for (const waiter of this.line.splice(0)) waiter.reject(new Error('The executors have been closed'));
+    for (const waiter of this.line.splice(0)) waiter.reject(closedError());
     for (const executor of [...this.live]) this.retire(executor, executor.usable ? 'leave' : 'kill');
     await Promise.all(this.leaving);
   }
@@ -135,7 +139,7 @@ export class ExecutorPool implements OnApplicationShutdown {
   private async start(): Promise<void> {
     this.starting++;
     try {
-      const executor = await ExecutorProcess.start(this.launch(), (line) => this.logger.debug(`executor: ${line}`));
+      const executor = await ExecutorProcess.start(this.launch(), (level, line) => this.report(level, line));
       this.starting--;
       this.failures = 0;
       this.live.add(executor);
@@ -159,7 +163,7 @@ export class ExecutorPool implements OnApplicationShutdown {
   }
 
   private launch(): ExecutorLaunch {
-    const { EXECUTOR_MEMORY, INLINE_OUTPUT, PROCESS_MODULES } = this.settings;
+    const { EXECUTOR_MEMORY, INLINE_OUTPUT, PROCESS_MODULES, CATALOG } = this.settings;
     return {
       entry: this.entry.path,
       environment: executorEnvironment(),
@@ -169,6 +173,7 @@ export class ExecutorPool implements OnApplicationShutdown {
         residentLimit: EXECUTOR_MEMORY + RESIDENT_MARGIN,
         inlineOutput: INLINE_OUTPUT,
         processModules: PROCESS_MODULES,
+        catalog: CATALOG,
       },
     };
   }
@@ -199,9 +204,16 @@ export class ExecutorPool implements OnApplicationShutdown {
     const position = this.idle.findIndex((slot) => slot.executor === executor);
     if (position >= 0) {
       this.idle.splice(position, 1);
-      if (!this.closed && !executor.usable) this.logger.warn(`An idle executor (${executor.pid}) died and is replaced`);
+      if (!this.closed && !executor.usable)
+        this.logger.warn(`An idle executor (${executor.pid}) died: ${executor.lastWords}`);
     }
     this.grow();
+  }
+
+  /** What executors print between runs. */
+  private report(level: 'info' | 'warn', line: string): void {
+    if (level === 'warn') this.logger.warn(`executor: ${line}`);
+    else this.logger.debug(`executor: ${line}`);
   }
 
   private track(ending: Promise<void>): void {

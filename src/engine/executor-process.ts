@@ -57,6 +57,8 @@ export class ExecutorProcess {
   readonly gone: Promise<void>;
   /** What the child said it can run. */
   processes: readonly ExecutableProcess[] = [];
+  /** Why it died, once it is gone. */
+  lastWords = '';
   /** Runs begun so far. */
   runs = 0;
   private readonly child: ChildProcess;
@@ -69,7 +71,7 @@ export class ExecutorProcess {
 
   private constructor(
     private readonly launch: ExecutorLaunch,
-    private readonly onPrinted: (line: string) => void,
+    private readonly onPrinted: (level: 'info' | 'warn', line: string) => void,
   ) {
     this.child = fork(launch.entry, [JSON.stringify(launch.start)], {
       // Its own group, so that a kill takes along what user code started, and Ctrl-C in a terminal reaches the service only.
@@ -94,7 +96,10 @@ export class ExecutorProcess {
    * @param onPrinted hears lines printed while no run is under way
    * @throws ExecutorStartError
    */
-  static async start(launch: ExecutorLaunch, onPrinted: (line: string) => void): Promise<ExecutorProcess> {
+  static async start(
+    launch: ExecutorLaunch,
+    onPrinted: (level: 'info' | 'warn', line: string) => void,
+  ): Promise<ExecutorProcess> {
     const executor = new ExecutorProcess(launch, onPrinted);
     const timer = setTimeout(() => {
       executor.startFailure ??= `it was not ready after ${START_LIMIT / 1000} seconds`;
@@ -189,7 +194,7 @@ export class ExecutorProcess {
 
   private printed(level: 'info' | 'warn', line: string): void {
     if (this.run !== undefined) this.run.printed.write(level, line);
-    else this.onPrinted(line);
+    else this.onPrinted(level, line);
   }
 
   private send(command: ExecutorCommand): void {
@@ -208,7 +213,8 @@ export class ExecutorProcess {
         ended = true;
         this.child.stdout?.destroy();
         this.child.stderr?.destroy();
-        this.run?.end(this.describeRunEnd(code, signal));
+        this.lastWords = this.describeDeath(code, signal);
+        this.run?.end(this.runEnd());
         resolve();
       };
       this.child.once('error', () => {
@@ -231,11 +237,14 @@ export class ExecutorProcess {
     });
   }
 
-  private describeRunEnd(code: number | null, signal: NodeJS.Signals | null): RunEnd {
+  private runEnd(): RunEnd {
     if (this.fatal !== undefined && this.fatal.run === undefined) return { kind: 'not-started' };
+    return { kind: 'crashed', fault: crashFault(this.lastWords) };
+  }
+
+  private describeDeath(code: number | null, signal: NodeJS.Signals | null): string {
     const { stderr, launch, fatal } = this;
-    const reason = describeEnd({ code, signal, stderr, fatal: fatal?.detail, memory: launch.memory });
-    return { kind: 'crashed', fault: crashFault(reason) };
+    return describeEnd({ code, signal, stderr, fatal: fatal?.detail, memory: launch.memory });
   }
 
   private describeStartFailure(): string {

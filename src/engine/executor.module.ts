@@ -11,11 +11,11 @@ import type { ExecutorStart } from './executor-messages.js';
  */
 @Module({})
 export class ExecutorModule {
-  static of({ processModules, inlineOutput }: ExecutorStart, modules: readonly Type[]): DynamicModule {
+  static of({ processModules, catalog, inlineOutput }: ExecutorStart, modules: readonly Type[]): DynamicModule {
     const settings = Settings.parse({ PROCESS_MODULES: processModules.join(','), INLINE_OUTPUT: `${inlineOutput}B` });
     return {
       module: ExecutorModule,
-      imports: [ConfigModule.forRoot(settings), ProcessesModule, CatalogModule, ...modules],
+      imports: [ConfigModule.forRoot(settings), ProcessesModule, ...(catalog ? [CatalogModule] : []), ...modules],
     };
   }
 }

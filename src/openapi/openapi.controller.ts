@@ -1,6 +1,7 @@
-import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Get, Param, Req, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiController } from '../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../ogc/links/link-builder.js';
 import { MediaType } from '../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../ogc/negotiation/representation.js';
@@ -9,8 +10,7 @@ import { OpenApiDocument } from './openapi-document.js';
 import { CONTENT_SECURITY_POLICY, swaggerAsset, swaggerPage } from './swagger-ui.js';
 
 /** GET /api: the definition of the API for programs, and as a page for people. */
-@ApiTags('API')
-@Controller('api')
+@ApiController('API', 'api')
 export class OpenApiController {
   constructor(
     private readonly document: OpenApiDocument,

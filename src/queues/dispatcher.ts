@@ -59,7 +59,7 @@ export class Dispatcher implements OnModuleInit {
       data: { jobId: id },
       opts: { jobId: entryId(id, dispatches) },
     }));
-    if (entries.length === 1) await this.queue.add('job', entries[0]!.data, entries[0]!.opts);
+    if (entries.length === 1) await this.queue.add('job', entries[0].data, entries[0].opts);
     else await this.queue.addBulk(entries);
   }
 }

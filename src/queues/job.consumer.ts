@@ -1,5 +1,11 @@
 import { Processor, WorkerHost } from '@nestjs/bullmq';
-import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import type { Job as Entry } from 'bullmq';
 import { Settings } from '../config/settings.js';
 import { untilAvailable } from '../database/until-available.js';
@@ -18,7 +24,10 @@ import { NodeIdentity } from './node-identity.js';
   { name: JOB_QUEUE, configKey: JOB_QUEUE },
   { autorun: false, lockDuration: 15_000, stalledInterval: 5_000, maxStalledCount: 1_000_000 },
 )
-export class JobConsumer extends WorkerHost implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class JobConsumer
+  extends WorkerHost
+  implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+{
   private readonly logger = new Logger(JobConsumer.name);
   private away = false;
 
@@ -45,6 +54,11 @@ export class JobConsumer extends WorkerHost implements OnApplicationBootstrap, B
   /** Takes no new entry. Jobs that run are drained by the queues' shutdown. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.worker.pause(true);
+  }
+
+  /** Lets go of the queue's connections, before the pool they belong to is closed. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.worker.close();
   }
 
   /** One queue entry: a job that is no longer waiting is somebody else's business, and the entry is done with. */

@@ -26,7 +26,7 @@ export class Leadership implements OnApplicationShutdown {
         const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
           SUPERVISOR_LOCK,
         ]);
-        this.leads = rows[0]!.taken;
+        this.leads = rows[0].taken;
       }
       return this.leads;
     } catch (error) {

@@ -36,7 +36,7 @@ export class QueueConnection implements OnApplicationShutdown {
     });
     const logger = new Logger('Queue');
     this.pool.on('error', (error) => logger.debug(`A queue connection was lost: ${error.message}`));
-    this.options = this.pool as unknown as ConnectionOptions;
+    this.options = this.pool;
   }
 
   async onApplicationShutdown(): Promise<void> {

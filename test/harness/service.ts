@@ -29,13 +29,17 @@ export class Service {
     child.once('exit', () => this.tell());
   }
 
-  /** Starts without waiting for anything. @param entry a file of dist/src: `main.js`, `worker.js`, `cli.js` */
-  static spawn(settings: Record<string, string>, entry = 'main.js', args: string[] = []): Service {
+  /**
+   * Starts without waiting for anything.
+   * @param entry a file of dist/src: `main.js`, `worker.js`, `cli.js`
+   * @param cwd working directory, for tests of what is read from it
+   */
+  static spawn(settings: Record<string, string>, entry = 'main.js', args: string[] = [], cwd?: string): Service {
     if (!existsSync(resolve(DIST, entry))) throw new Error(`dist/src/${entry} is missing: run "npm run build" first`);
     const { PATH, HOME } = process.env;
     const env = { PATH, HOME, PORT: '0', LOG_LEVEL: 'info', ...settings } as NodeJS.ProcessEnv;
     return new Service(
-      spawn(process.execPath, [resolve(DIST, entry), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }),
+      spawn(process.execPath, [resolve(DIST, entry), ...args], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] }),
     );
   }
 

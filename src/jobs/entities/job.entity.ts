@@ -17,6 +17,7 @@ import type { ResponsePreferences, StagedInputs } from '../job.types.js';
   where: `state_type IN ('SCHEDULED', 'PENDING', 'RUNNING', 'PAUSED', 'CANCELLING')`,
 })
 @Index('job_expiry', ['expiresAt'], { where: 'expires_at IS NOT NULL' })
+@Index('job_idempotency', ['idempotencyKey'], { unique: true, where: 'idempotency_key IS NOT NULL' })
 export class Job {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'job_pk' })
   id: string;
@@ -53,6 +54,14 @@ export class Job {
   /** How the client wants its results; needed again at `GET /jobs/{jobID}/results`. */
   @Column('json')
   response: ResponsePreferences;
+
+  /** What the client named its request, so that a repetition of it leads to this job; free again once the job is gone. */
+  @Column('text', { name: 'idempotency_key', nullable: true })
+  idempotencyKey: string | null;
+
+  /** Digest of that request: the same key with another digest is a mistake of the client. */
+  @Column('text', { name: 'request_digest', nullable: true })
+  requestDigest: string | null;
 
   /** Number of the current claim. */
   @Column('integer', { default: 0 })

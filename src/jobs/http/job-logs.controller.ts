@@ -1,7 +1,8 @@
-import { Controller, Get, Param, Query, Req } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { Get, Param, Query, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiQuery } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../../ogc/links/link-builder.js';
 import { MediaType } from '../../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
@@ -16,8 +17,7 @@ import { LOG_LEVELS, LogPageDto, toLogLineDto } from './job-log.dto.js';
 const LOG_CURSOR = z.string().regex(/^\d{1,18}$/);
 
 /** What a process logged while a job ran. */
-@ApiTags('Jobs')
-@Controller('jobs/:jobID/logs')
+@ApiController('Jobs', 'jobs/:jobID/logs')
 export class JobLogsController {
   constructor(
     private readonly reader: JobReader,

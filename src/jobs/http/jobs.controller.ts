@@ -1,7 +1,8 @@
-import { Controller, Delete, Get, Param, Query, Req } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { Delete, Get, Param, Query, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiQuery } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../../ogc/links/link-builder.js';
 import { MediaType } from '../../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
@@ -17,8 +18,7 @@ import { JobListDto, StatusInfoDto } from './status-info.dto.js';
 const JOB_CURSOR = z.tuple([z.iso.datetime(), z.uuid()]);
 
 /** Jobs: list, status, dismissal (OGC 18-062r2 sections 7.12, 10 and 13). */
-@ApiTags('Jobs')
-@Controller('jobs')
+@ApiController('Jobs', 'jobs')
 export class JobsController {
   constructor(
     private readonly reader: JobReader,

@@ -12,33 +12,58 @@ export interface NewJob {
   readonly inputs: Record<string, unknown>;
   readonly staged?: StagedInputs;
   readonly response: ResponsePreferences;
+  /** The request in the client's own words, see {@link AcceptedJob}. */
+  readonly idempotency?: Idempotency;
 }
 
+/** Names a request, so that its repetition does not execute it again. */
+export interface Idempotency {
+  readonly key: string;
+  /** Tells requests of the same key apart. */
+  readonly digest: string;
+}
+
+/** The job of a request: the new one, or under another id the one that already has its idempotency key. */
+export interface AcceptedJob extends JobStatusRow {
+  readonly request_digest: string | null;
+}
+
+/**
+ * A key that is taken gives the row that has it, also when it was committed while this statement waited for it; DO
+ * NOTHING would give no row at all then.
+ */
+const OR_EXISTING = `ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL
+       DO UPDATE SET idempotency_key = excluded.idempotency_key`;
+
 /** Accepts a job: the row and its first event become visible together, or not at all (promise P1). */
-const ACCEPT = new Statement<JobStatusRow>(
+const ACCEPT = new Statement<AcceptedJob>(
   'job_accept',
   `WITH j AS (
-     INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response, seq)
-     VALUES ($1, $2, $3, 'SCHEDULED', 'Scheduled', $4, $5, $6, 1)
+     INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response,
+                      idempotency_key, request_digest, seq)
+     VALUES ($1, $2, $3, 'SCHEDULED', 'Scheduled', $4, $5, $6, $7, $8, 1)
+     ${OR_EXISTING}
      RETURNING *
    ), e AS (
-     INSERT INTO job_event (job_id, seq, type) SELECT id, 1, 'accepted' FROM j
+     INSERT INTO job_event (job_id, seq, type) SELECT id, 1, 'accepted' FROM j WHERE id = $1
    )
-   SELECT ${STATUS_COLUMNS} FROM j`,
+   SELECT ${STATUS_COLUMNS}, j.request_digest FROM j`,
 );
 
 /** Accepts a job that this very node runs at once: it is born running, under a lease. */
-const ACCEPT_RUNNING = new Statement<JobStatusRow>(
+const ACCEPT_RUNNING = new Statement<AcceptedJob>(
   'job_accept_running',
   `WITH j AS (
      INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response,
-                      seq, epoch, worker_id, lease_until, started_at)
-     VALUES ($1, $2, $3, 'RUNNING', 'Running', $4, $5, $6, 2, 1, $7, now() + $8 * interval '1 ms', now())
+                      idempotency_key, request_digest, seq, epoch, worker_id, lease_until, started_at)
+     VALUES ($1, $2, $3, 'RUNNING', 'Running', $4, $5, $6, $7, $8, 2, 1, $9, now() + $10 * interval '1 ms', now())
+     ${OR_EXISTING}
      RETURNING *
    ), e AS (
-     INSERT INTO job_event (job_id, seq, type) SELECT id, s, t FROM j, (VALUES (1, 'accepted'), (2, 'started')) v (s, t)
+     INSERT INTO job_event (job_id, seq, type)
+     SELECT id, s, t FROM j, (VALUES (1, 'accepted'), (2, 'started')) v (s, t) WHERE id = $1
    )
-   SELECT ${STATUS_COLUMNS} FROM j`,
+   SELECT ${STATUS_COLUMNS}, j.request_digest FROM j`,
 );
 
 /** Brings jobs into the world. */
@@ -46,19 +71,20 @@ const ACCEPT_RUNNING = new Statement<JobStatusRow>(
 export class JobAcceptance {
   constructor(private readonly database: Database) {}
 
-  /** Stores a job that waits for a worker. */
-  async accept(job: NewJob): Promise<JobStatusRow> {
+  /** Stores a job that waits for a worker. @returns it, or the job that has its idempotency key */
+  async accept(job: NewJob): Promise<AcceptedJob> {
     const [row] = await this.database.execute(ACCEPT, this.values(job));
-    return row!;
+    return row;
   }
 
   /**
    * Stores a job that this node has begun to run, in epoch 1.
    * @param lease milliseconds until the job is taken from a node that went silent
+   * @returns it, or the job that has its idempotency key
    */
-  async acceptRunning(job: NewJob, workerId: string, lease: number): Promise<JobStatusRow> {
+  async acceptRunning(job: NewJob, workerId: string, lease: number): Promise<AcceptedJob> {
     const [row] = await this.database.execute(ACCEPT_RUNNING, [...this.values(job), workerId, lease]);
-    return row!;
+    return row;
   }
 
   private values(job: NewJob): unknown[] {
@@ -69,6 +95,8 @@ export class JobAcceptance {
       JSON.stringify(job.inputs),
       job.staged === undefined ? null : JSON.stringify(job.staged),
       JSON.stringify(job.response),
+      job.idempotency?.key ?? null,
+      job.idempotency?.digest ?? null,
     ];
   }
 }

@@ -5,6 +5,7 @@ import { DomainError } from '../../ogc/problems/domain-error.js';
 import type { LogLevel } from '../../processes/job-context.js';
 import type { StateType } from '../job-state.js';
 import type { ResponsePreferences } from '../job.types.js';
+import type { AcceptedJob } from './job-acceptance.js';
 import { type JobStatusRow, STATUS_COLUMNS } from './job-row.js';
 
 /** A job with what its results need. */
@@ -44,6 +45,11 @@ export interface JobListRow extends JobStatusRow {
 
 const FIND = new Statement<JobDetailRow>('job_find', `SELECT ${STATUS_COLUMNS}, j.response FROM job j WHERE j.id = $1`);
 
+const FIND_BY_KEY = new Statement<AcceptedJob>(
+  'job_find_by_key',
+  `SELECT ${STATUS_COLUMNS}, j.request_digest FROM job j WHERE j.idempotency_key = $1`,
+);
+
 const STATES = new Statement<{ id: string; state_type: StateType }>(
   'job_states',
   'SELECT id, state_type FROM job WHERE id = ANY($1::uuid[])',
@@ -80,6 +86,11 @@ export class JobReader {
     const [row] = UUID.test(jobId) ? await this.database.execute(FIND, [jobId]) : [];
     if (row === undefined) throw noSuchJob(jobId);
     return row;
+  }
+
+  /** The job of an earlier request with this idempotency key. */
+  async findByIdempotencyKey(key: string): Promise<AcceptedJob | undefined> {
+    return (await this.database.execute(FIND_BY_KEY, [key]))[0];
   }
 
   /** The states of those of the given jobs that exist. */

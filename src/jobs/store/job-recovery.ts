@@ -4,9 +4,6 @@ import { Database } from '../../database/database.js';
 import { Statement } from '../../database/statement.js';
 import type { HeldLease, Redispatch } from './job-leases.js';
 
-/** A waiting job and the number of its queue entry. */
-export interface WaitingJob extends Redispatch {}
-
 const LOST = new Statement<HeldLease>(
   'job_lost',
   `SELECT id, epoch FROM job WHERE state_type = 'RUNNING' AND lease_until < now() ORDER BY lease_until LIMIT $1`,
@@ -25,7 +22,7 @@ const COUNT_WAITING = new Statement<{ waiting: number }>(
      AND updated_at < now() - $1 * interval '1 ms'`,
 );
 
-const WAITING = new Statement<WaitingJob>(
+const WAITING = new Statement<Redispatch>(
   'job_waiting',
   `SELECT id, dispatches FROM job WHERE state_type IN ('SCHEDULED', 'PENDING')
      AND updated_at < now() - $1 * interval '1 ms' AND id > $2 ORDER BY id LIMIT $3`,
@@ -71,11 +68,11 @@ export class JobRecovery {
   /** How many jobs have waited for a worker for at least `age` milliseconds. */
   async countWaiting(age: number): Promise<number> {
     const [row] = await this.database.execute(COUNT_WAITING, [age]);
-    return row!.waiting;
+    return row.waiting;
   }
 
   /** Waiting jobs in the order of their ids, page by page. */
-  waiting(age: number, after: string | undefined, limit: number): Promise<WaitingJob[]> {
+  waiting(age: number, after: string | undefined, limit: number): Promise<Redispatch[]> {
     return this.database.execute(WAITING, [age, after ?? '00000000-0000-0000-0000-000000000000', limit]);
   }
 

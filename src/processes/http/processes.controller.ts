@@ -1,6 +1,7 @@
-import { Controller, Get, Param, Query, Req } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { Get, Param, Query, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../../ogc/links/link-builder.js';
 import { LinkRelation } from '../../ogc/links/link-relation.js';
 import { MediaType } from '../../ogc/negotiation/media-type.js';
@@ -15,8 +16,7 @@ import { toProcessDescription, toProcessSummary } from './process-representation
 import type { ProcessList } from './process-representation.js';
 
 /** What can be executed (OGC 18-062r2 sections 7.5 and 7.6). */
-@ApiTags('Processes')
-@Controller('processes')
+@ApiController('Processes', 'processes')
 export class ProcessesController {
   constructor(
     private readonly registry: ProcessRegistry,

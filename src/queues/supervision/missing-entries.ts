@@ -1,7 +1,8 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Queue } from 'bullmq';
-import { JobRecovery, type WaitingJob } from '../../jobs/store/job-recovery.js';
+import type { Redispatch } from '../../jobs/store/job-leases.js';
+import { JobRecovery } from '../../jobs/store/job-recovery.js';
 import { Dispatcher } from '../dispatcher.js';
 import { entryId, JOB_QUEUE, type JobEntry } from '../job-queue.js';
 
@@ -53,8 +54,8 @@ export class MissingEntries {
     if (dispatched > 0) this.logger.warn(`${dispatched} waiting job(s) had no queue entry and got one.`);
   }
 
-  private async withoutEntry(jobs: readonly WaitingJob[]): Promise<WaitingJob[]> {
+  private async withoutEntry(jobs: readonly Redispatch[]): Promise<Redispatch[]> {
     const states = await Promise.all(jobs.map((job) => this.queue.getJobState(entryId(job.id, job.dispatches))));
-    return jobs.filter((_, index) => !ALIVE.has(states[index]!));
+    return jobs.filter((_, index) => !ALIVE.has(states[index]));
   }
 }

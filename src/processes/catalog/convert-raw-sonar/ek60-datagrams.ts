@@ -74,7 +74,7 @@ export interface Ping {
 }
 
 /** More than any EK60 has; bounds what one ping may need. */
-export const MAX_TRANSCEIVERS = 64;
+const MAX_TRANSCEIVERS = 64;
 /** About the longest range at the shortest sample interval. */
 export const MAX_SAMPLES = 1024 * 1024;
 /** Longest NMEA sentence or annotation. */

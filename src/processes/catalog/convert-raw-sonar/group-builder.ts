@@ -1,7 +1,7 @@
 import type { Attributes, ElementType, Group, Source, Values, Variable } from './sonar-model.js';
 
 /** An axis of a group: how long it is, and how many of its entries make a chunk (default: all). */
-export interface Axis {
+interface Axis {
   readonly length: number;
   readonly chunk?: number;
 }

@@ -36,16 +36,17 @@ export class NetcdfWriter extends SonarWriter {
     const library = await hdf.ready;
     // Without this HDF5 prints its faults and carries on, for instance when the disk is full.
     library.activate_throwing_error_handler();
-    return new NetcdfWriter(hdf, new hdf.File(path, 'w', { track_order: true }));
+    return attempt(() => new NetcdfWriter(hdf, new hdf.File(path, 'w', { track_order: true })));
   }
 
   override create(groups: readonly Group[]): Promise<void> {
-    for (const { path, attributes, variables } of groups) {
-      const group = path === '/' ? this.root : this.root.create_group(path.slice(1), true);
-      for (const [name, value] of Object.entries(attributes)) setAttribute(group, name, value, 'float64');
-      for (const variable of variables) this.declare(group, path, variable);
-    }
-    return Promise.resolve();
+    return attempt(() => {
+      for (const { path, attributes, variables } of groups) {
+        const group = path === '/' ? this.root : this.root.create_group(path.slice(1), true);
+        for (const [name, value] of Object.entries(attributes)) setAttribute(group, name, value, 'float64');
+        for (const variable of variables) this.declare(group, path, variable);
+      }
+    });
   }
 
   override write(
@@ -54,22 +55,21 @@ export class NetcdfWriter extends SonarWriter {
     shape: readonly number[],
     values: Values,
   ): Promise<void> {
-    if (isTexts(values)) {
-      this.writeTexts(variable, start[0], values);
-    } else {
-      const dataset = this.root.get(variable.path) as Dataset;
-      dataset.write_slice(
-        start.map((first, axis) => [first, first + shape[axis]]),
-        values,
-      );
-    }
-    return Promise.resolve();
+    return attempt(() => {
+      if (isTexts(values)) {
+        this.writeTexts(variable, start[0], values);
+        return;
+      }
+      const ranges = start.map((first, axis) => [first, first + shape[axis]] as [number, number]);
+      (this.root.get(variable.path) as Dataset).write_slice(ranges, values);
+    });
   }
 
   override finish(): Promise<void> {
-    this.root.close();
-    this.file = undefined;
-    return Promise.resolve();
+    return attempt(() => {
+      this.root.close();
+      this.file = undefined;
+    });
   }
 
   override dispose(): Promise<void> {
@@ -155,6 +155,16 @@ export class NetcdfWriter extends SonarWriter {
     } finally {
       library._free(pointers);
     }
+  }
+}
+
+/** Does the synchronous work of HDF5; of its faults, pages long, the message says what the system answered. */
+function attempt<Result>(work: () => Result): Promise<Result> {
+  try {
+    return Promise.resolve(work());
+  } catch (fault) {
+    const reason = /error message = '([^']+)'/.exec(String(fault))?.[1] ?? 'the HDF5 library reports a fault';
+    return Promise.reject(new Error(`The NetCDF file could not be written: ${reason}.`, { cause: fault }));
   }
 }
 

@@ -8,7 +8,7 @@ import { PingRows } from './ping-rows.js';
 import { ProcessRejection } from '../../process-rejection.js';
 
 /** A transceiver that recorded at least one ping. */
-export interface Channel {
+interface Channel {
   /** As in RAW0: 1 for the first transceiver of CON0. */
   readonly number: number;
   readonly transceiver: Transceiver;

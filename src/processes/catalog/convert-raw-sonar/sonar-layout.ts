@@ -6,7 +6,7 @@ import type { RawIndex } from './raw-index.js';
 import type { Group } from './sonar-model.js';
 
 /** What is said about the conversion itself. */
-export interface Origin {
+interface Origin {
   readonly fileName: string;
   readonly softwareName: string;
   readonly softwareVersion: string;

@@ -4,7 +4,7 @@ import type { Position } from './nmea-position.js';
 /** Element types of variables, named as in Zarr. */
 export type ElementType = 'float64' | 'float32' | 'int64' | 'int16' | 'int8' | 'string';
 export type FloatValues = Float64Array | Float32Array;
-export type NumericValues = FloatValues | BigInt64Array | Int16Array | Int8Array;
+type NumericValues = FloatValues | BigInt64Array | Int16Array | Int8Array;
 export type Values = NumericValues | string[];
 export type AttributeValue = string | number | readonly string[] | readonly number[];
 export type Attributes = Readonly<Record<string, AttributeValue>>;

@@ -1,0 +1,63 @@
+// Tries the README as a newcomer would: a clean clone, `npm start`, then every ```console block. Lines that begin with
+// `$ ` are commands; what follows is what they must print, where `...` stands for anything.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const recording = resolve('../shared/data/DY1201_EK60-D20120214-T231011.raw');
+const parent = mkdtempSync(join(tmpdir(), 'sluice-readme-'));
+const clone = join(parent, 'sluice');
+execFileSync('git', ['clone', '--quiet', resolve('.'), clone], { stdio: 'inherit' });
+
+function consoleBlocks(markdown) {
+  return [...markdown.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
+}
+
+function examplesOf(block) {
+  const examples = [];
+  for (const line of block.trimEnd().split('\n')) {
+    if (line.startsWith('$ ')) examples.push({ command: line.slice(2), expected: [] });
+    else if (examples.at(-1).expected.length === 0 && /\\$/.test(examples.at(-1).command)) examples.at(-1).command += `\n${line}`;
+    else examples.at(-1).expected.push(line);
+  }
+  return examples;
+}
+
+/** `...` inside a line stands for any text, a line of its own for any lines. */
+function patternOf(lines) {
+  const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const parts = lines.map((line) => (line.trim() === '...' ? '(?:.*\\n)*?' : `${line.split('...').map(escape).join('.*')}\\s*\\n`));
+  return new RegExp(`^${parts.join('')}$`);
+}
+
+const service = spawn('npm', ['start'], { cwd: clone, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+try {
+  const lines = createInterface({ input: service.stdout });
+  await new Promise((listening, failed) => {
+    lines.on('line', (line) => line.includes('Sluice listens on') && listening());
+    service.once('exit', (code) => failed(new Error(`npm start ended with ${code}`)));
+  });
+  const env = { ...process.env, RECORDING: recording };
+  let tried = 0;
+  for (const block of consoleBlocks(readFileSync(join(clone, 'README.md'), 'utf8'))) {
+    for (const { command, expected } of examplesOf(block)) {
+      if (command === 'npm start' || command === 'npm test' || command.startsWith('git clone')) continue;
+      if (command.includes('$RECORDING') && !existsSync(recording)) throw new Error(`${recording} is missing`);
+      const printed = execFileSync('bash', ['-c', command], { cwd: clone, env, encoding: 'utf8' });
+      const output = printed.endsWith('\n') || printed === '' ? printed : `${printed}\n`;
+      if (!patternOf(expected).test(output)) {
+        throw new Error(`README: ${command}\n--- should print\n${expected.join('\n')}\n--- printed\n${output}`);
+      }
+      tried += 1;
+    }
+  }
+  console.log(`${tried} commands of the README do what it says`);
+} finally {
+  const gone = once(service, 'exit');
+  process.kill(-service.pid, 'SIGTERM');
+  await gone;
+  rmSync(parent, { recursive: true, force: true });
+}

@@ -1,0 +1,126 @@
+import { Queue, Worker, type ConnectionOptions } from 'bullmq';
+import pg from 'pg';
+import { request } from 'undici';
+import { chooseBackendByConnection } from '../../src/queues/queue-backend.js';
+import { median, quantile, type Measurement } from './measurement.js';
+
+const JOBS = 1_000;
+/** Submissions under way at once, here and for the baseline. */
+const IN_FLIGHT = 20;
+/** Jobs at once; the service is started with the same WORKER_CONCURRENCY. */
+export const CONCURRENCY = 10;
+const SINGLE_JOBS = 100;
+
+/** Where the queue of the run lives. */
+export type QueueAt = { readonly redis: string } | { readonly postgres: pg.ClientConfig };
+
+/** (c): 1000 asynchronous no-op jobs from the first request to the last end, beside BullMQ alone on the same backend. */
+export async function measureAsyncExecution(base: string, pool: pg.Pool, at: QueueAt): Promise<Measurement[]> {
+  const backend = 'redis' in at ? 'Redis' : 'PostgreSQL';
+  const rates: number[] = [];
+  const bareRates: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    bareRates.push(await bareQueueRate(at, `bench-${round}`));
+    rates.push(await serviceRate(base, pool));
+  }
+  const waits = await singleWaits(base, pool);
+  const [rate, bareRate, p50] = [median(rates), median(bareRates), median(waits)];
+  return [
+    {
+      name: `(c) ${JOBS} async jobs, submitted and finished, on ${backend}`,
+      unit: 'jobs/s',
+      value: rate,
+      baseline: { name: `bare BullMQ on ${backend}`, value: bareRate },
+      goal: { text: 'at least half', met: rate >= bareRate / 2 },
+    },
+    {
+      name: `(c) accepted to started, one job at a time, on ${backend}: p50`,
+      unit: 'ms',
+      value: p50,
+      goal: { text: `under 10 ms (p99 ${quantile(waits, 0.99).toFixed(1)} ms)`, met: p50 < 10 },
+    },
+  ];
+}
+
+async function serviceRate(base: string, pool: pg.Pool): Promise<number> {
+  await pool.query('TRUNCATE sluice.job CASCADE');
+  const begin = performance.now();
+  let left = JOBS;
+  const client = async () => {
+    while (left-- > 0) await submit(base);
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, client));
+  await allEnded(pool, JOBS);
+  return (JOBS * 1_000) / (performance.now() - begin);
+}
+
+async function singleWaits(base: string, pool: pg.Pool): Promise<number[]> {
+  await pool.query('TRUNCATE sluice.job CASCADE');
+  for (let job = 1; job <= SINGLE_JOBS; job += 1) {
+    await submit(base);
+    await allEnded(pool, job);
+  }
+  const { rows } = await pool.query<{ wait: number }>(
+    `SELECT 1000 * extract(epoch FROM started_at - created_at)::float8 AS wait FROM sluice.job`,
+  );
+  return rows.map(({ wait }) => wait);
+}
+
+async function submit(base: string): Promise<void> {
+  const { statusCode, body } = await request(`${base}/processes/noop/execution`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', prefer: 'respond-async' },
+    body: '{"inputs":{"name":"Ada"}}',
+  });
+  const text = await body.text();
+  if (statusCode !== 201) throw new Error(`${statusCode}: ${text}`);
+}
+
+async function allEnded(pool: pg.Pool, count: number): Promise<void> {
+  for (;;) {
+    const { rows } = await pool.query<{ ended: number }>(
+      `SELECT count(*)::int AS ended FROM sluice.job WHERE state_type = 'COMPLETED'`,
+    );
+    if (rows[0].ended >= count) return;
+  }
+}
+
+/** BullMQ by itself: the same number of jobs, submissions in flight and concurrency, a processor that does nothing. */
+async function bareQueueRate(at: QueueAt, name: string): Promise<number> {
+  chooseBackendByConnection();
+  const pool =
+    'postgres' in at
+      ? new pg.Pool({ ...at.postgres, options: '-c search_path=bullmq', max: 20, keepAlive: true })
+      : undefined;
+  const connection = (pool ?? {
+    url: (at as { redis: string }).redis,
+    maxRetriesPerRequest: null,
+  }) as ConnectionOptions;
+  const queue = new Queue(name, { connection });
+  let ended = 0;
+  let allDone!: () => void;
+  const done = new Promise<void>((resolve) => (allDone = resolve));
+  const worker = new Worker(
+    name,
+    () => {
+      ended += 1;
+      if (ended === JOBS) allDone();
+      return Promise.resolve();
+    },
+    { connection, concurrency: CONCURRENCY },
+  );
+  await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
+  const begin = performance.now();
+  let left = JOBS;
+  const client = async () => {
+    while (left-- > 0) await queue.add('job', { jobId: 'none' });
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, client));
+  await done;
+  const rate = (JOBS * 1_000) / (performance.now() - begin);
+  await worker.close();
+  await queue.obliterate({ force: true });
+  await queue.close();
+  await pool?.end();
+  return rate;
+}
