@@ -1,5 +1,5 @@
 // Tries the README as a newcomer would: a clean clone, `npm start`, then every ```console block. Lines that begin with
-// `$ ` are commands; what follows is what they must print, where `...` stands for anything.
+// `$ ` are commands, indented lines below go on with them; the rest is what they must print, where `...` stands for anything.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ function examplesOf(block) {
   const examples = [];
   for (const line of block.trimEnd().split('\n')) {
     if (line.startsWith('$ ')) examples.push({ command: line.slice(2), expected: [] });
-    else if (examples.at(-1).expected.length === 0 && /\\$/.test(examples.at(-1).command)) examples.at(-1).command += `\n${line}`;
+    else if (examples.at(-1).expected.length === 0 && line.startsWith('  ')) examples.at(-1).command += `\n${line}`;
     else examples.at(-1).expected.push(line);
   }
   return examples;
