@@ -14,6 +14,7 @@ const rooms = {
   jobs: ['config', 'ogc', 'database', 'processes', 'engine/execution-unit'],
   queues: ['config', 'ogc', 'observability', 'database', 'processes', 'engine', 'jobs'],
   execution: ['config', 'ogc', 'database', 'processes', 'engine', 'jobs', 'queues', 'outgoing'],
+  callbacks: ['config', 'database', 'processes', 'jobs', 'outgoing', 'execution'],
   cli: ['config'],
 };
 

@@ -29,5 +29,10 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    // Examples have compiler settings of their own, for the built package; here they are checked against the sources.
+    files: ['examples/**/*.ts'],
+    languageOptions: { parserOptions: { projectService: false, project: './tsconfig.json' } },
+  },
   { files: ['test/**/*.ts', 'src/**/*.spec.ts'], rules: { '@typescript-eslint/no-unsafe-call': 'off' } },
 );

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { loadSettings, type SettingOverrides } from './config/load-settings.js';
 import { Settings } from './config/settings.js';
@@ -23,7 +24,7 @@ export interface SluiceOptions {
    * process that does not run inline must be in one of them. They come on top of PROCESS_MODULES.
    */
   readonly processModules?: readonly (string | URL)[];
-  /** Whether the built-in processes (hello-world, echo, buffer ...) are offered; default true. */
+  /** Whether the built-in processes (hello-world, echo, buffer ...) are offered; default: the setting CATALOG, true. */
   readonly catalog?: boolean;
 }
 
@@ -50,6 +51,7 @@ export class SluiceModule {
         ProcessesApiModule,
         JobsApiModule,
         ExecutionModule,
+        CallbacksModule,
         OpenApiModule,
         HealthModule,
       ],
@@ -65,11 +67,11 @@ export class SluiceModule {
   private static async foundation(options: SluiceOptions) {
     const base = options.settings instanceof Settings ? options.settings : loadSettings(options.settings);
     const files = [...base.PROCESS_MODULES, ...(options.processModules ?? []).map(String)];
-    const settings = new Settings({ ...base, PROCESS_MODULES: files });
+    const settings = new Settings({ ...base, PROCESS_MODULES: files, CATALOG: options.catalog ?? base.CATALOG });
     const foundation = [
       ConfigModule.forRoot(settings),
       DatabaseModule.register(DATABASE_CONTENTS),
-      ...(options.catalog === false ? [] : [CatalogModule]),
+      ...(settings.CATALOG ? [CatalogModule] : []),
       ...(await loadProcessModules(files)),
     ];
     return { settings, foundation };

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { InvalidSettingsError, Settings } from './config/settings.js';
 import { loadSettings } from './config/load-settings.js';
 import { DatabaseServer } from './database/database-server.js';
+import { EmbeddedPostgresError } from './database/embedded/embedded-postgres-error.js';
 import { createDataSource } from './database/data-source.js';
 import { migrate } from './database/migrate.js';
 import { DATABASE_CONTENTS } from './database-contents.js';
@@ -11,10 +12,15 @@ import { logRequests } from './observability/logging/request-log.js';
 import { ServiceLogger } from './observability/logging/service-logger.js';
 import { configureHttp } from './ogc/http/configure-http.js';
 import { createHttpAdapter } from './ogc/http/http-adapter.js';
+import { InvalidProcessError } from './processes/definition/invalid-process.error.js';
+import { ProcessModuleError } from './processes/process-module.loader.js';
 import { SluiceModule } from './sluice.module.js';
 
 /** Beyond the grace time of running jobs: what a stop may take before the process ends regardless. Milliseconds. */
 const STOP_LIMIT = 20_000;
+
+/** Errors whose message says all there is to say, to the person who starts the service; the others show their stack. */
+const FOR_OPERATORS = [InvalidSettingsError, EmbeddedPostgresError, InvalidProcessError, ProcessModuleError];
 
 /** Starts the API (and, with ROLE `all`, a worker). Resolves when it listens. */
 export async function startApi(settings: Settings): Promise<void> {
@@ -27,7 +33,12 @@ export async function startApi(settings: Settings): Promise<void> {
   configureHttp(app, settings);
   logRequests(app.getHttpAdapter().getInstance(), logger);
   stopOnSignal(app, settings, logger);
-  await app.listen(settings.PORT, settings.HOST);
+  try {
+    await app.listen(settings.PORT, settings.HOST);
+  } catch (error) {
+    await app.close();
+    throw listenError(error as NodeJS.ErrnoException, settings);
+  }
   logger.log(`Sluice listens on ${settings.PUBLIC_URL ?? (await app.getUrl())}`, 'Sluice');
 }
 
@@ -60,10 +71,21 @@ export async function launch(start: (settings: Settings) => Promise<void>, overr
   try {
     await start(loadSettings(overrides));
   } catch (error) {
-    const known = error instanceof InvalidSettingsError;
-    process.stderr.write(`${known ? error.message : ((error as Error).stack ?? String(error))}\n`);
+    const known = FOR_OPERATORS.some((type) => error instanceof type);
+    process.stderr.write(`${known ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
     process.exit(1);
   }
+}
+
+/** The words for a port or an address that cannot be listened on; any other error as it is. */
+function listenError(error: NodeJS.ErrnoException, { PORT, HOST }: Settings): Error {
+  const faults: Partial<Record<string, string>> = {
+    EADDRINUSE: `PORT ${PORT} of ${HOST} is in use by another program; choose another one, or 0 for any free one`,
+    EACCES: `PORT ${PORT} is not open to this user; choose one above 1023`,
+    EADDRNOTAVAIL: `HOST ${HOST} is not an address of this machine`,
+  };
+  const fault = faults[error.code ?? ''];
+  return fault === undefined ? error : new InvalidSettingsError([fault]);
 }
 
 function stopOnSignal(app: { close(): Promise<void> }, settings: Settings, logger: ServiceLogger): void {

@@ -1,46 +1,48 @@
 import { Command } from 'commander';
-import type { SettingOverrides } from '../config/load-settings.js';
+import { addCompletionCommand } from './commands/completion.command.js';
+import { addDismissCommand } from './commands/dismiss.command.js';
+import { addJobsCommand } from './commands/jobs.command.js';
+import { addLogsCommand } from './commands/logs.command.js';
+import { addMigrateCommand } from './commands/migrate.command.js';
+import { addOpenApiCommand } from './commands/openapi.command.js';
+import { addProcessesCommand } from './commands/processes.command.js';
+import { addResultsCommand } from './commands/results.command.js';
+import { addRunCommand } from './commands/run.command.js';
+import { addServeCommand } from './commands/serve.command.js';
+import { addWorkerCommand } from './commands/worker.command.js';
+import { exampleHelp } from './client-command.js';
+import { EXIT_CODE_HELP } from './exit-code.js';
+
+const EXAMPLES = [
+  'sluice serve',
+  'sluice processes',
+  'sluice run hello-world name=Ada',
+  'sluice run hello-world name=Ada --url https://processes.example.org',
+];
 
 /**
- * The command line of the service. The commands are loaded when they are called, so that `--help` answers at once.
- * Settings come from the environment; the options here are shorthands for the few that differ from call to call.
+ * The command line. What a command does is loaded when it is called, so that `--help` answers at once. The commands
+ * that run the service read its settings; all others talk HTTP to any OGC API - Processes server.
  */
 export function createProgram(): Command {
-  const program = new Command('sluice').description('Publishes TypeScript code as OGC API - Processes.');
-
-  program
-    .command('serve')
-    .description('start the API; with ROLE=all (the default) it runs jobs as well')
-    .option('-p, --port <number>', 'port to listen on (PORT)')
-    .option('-d, --data-dir <directory>', 'directory of the database and the files (DATA_DIR)')
-    .action(async (options: { port?: string; dataDir?: string }) => {
-      const { launch, startApi } = await import('../start.js');
-      await launch(startApi, given({ PORT: options.port, DATA_DIR: options.dataDir }));
-    });
-
-  program
-    .command('worker')
-    .description('start a worker that takes jobs from the queue')
-    .option('-c, --concurrency <number>', 'jobs at once (WORKER_CONCURRENCY)')
-    .option('-d, --data-dir <directory>', 'directory of the files (DATA_DIR)')
-    .action(async (options: { concurrency?: string; dataDir?: string }) => {
-      const { launch, startWorker } = await import('../start.js');
-      const overrides = { WORKER_CONCURRENCY: options.concurrency, DATA_DIR: options.dataDir };
-      await launch(startWorker, { ROLE: 'worker', ...given(overrides) });
-    });
-
-  program
-    .command('migrate')
-    .description('bring the database up to date and end')
-    .action(async () => {
-      const { launch, runMigrations } = await import('../start.js');
-      await launch(runMigrations);
-    });
-
+  const program = new Command('sluice')
+    .description('Publishes TypeScript code as OGC API - Processes, and is a client for any such server.')
+    .showSuggestionAfterError()
+    .addHelpText('after', `${exampleHelp(EXAMPLES)}\n${EXIT_CODE_HELP}`);
+  program.commandsGroup('Run the service:');
+  addServeCommand(program);
+  addWorkerCommand(program);
+  addMigrateCommand(program);
+  addOpenApiCommand(program);
+  program.commandsGroup('Use a server:');
+  addProcessesCommand(program);
+  addRunCommand(program);
+  addJobsCommand(program);
+  addResultsCommand(program);
+  addLogsCommand(program);
+  addDismissCommand(program);
+  program.commandsGroup('Other:');
+  addCompletionCommand(program);
+  program.helpCommand('help [command]', 'show the help of a command');
   return program;
-}
-
-/** Leaves out what was not given, so that the environment decides. */
-function given(options: SettingOverrides): SettingOverrides {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

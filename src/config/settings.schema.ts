@@ -92,6 +92,7 @@ export const settingsSchema = z.object({
     .prefault('127.0.0.1,::1'),
   CORS_ORIGINS: list().prefault('*'),
   PROCESS_MODULES: list().prefault(''),
+  CATALOG: flag().prefault('true'),
 
   // Database and queue
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
@@ -99,6 +100,7 @@ export const settingsSchema = z.object({
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
 
   // Execution
+  DEFAULT_DIALECT: z.enum(['1.0', '2.0'], 'must be 1.0 or 2.0').prefault('1.0'),
   WORKER_CONCURRENCY: count(1, 256).prefault('4'),
   SYNC_CONCURRENCY: count(1, 256).prefault('4'),
   EXECUTOR_WARM: count(0, 64).prefault('1'),
@@ -110,6 +112,17 @@ export const settingsSchema = z.object({
   MAX_RECOVERIES: count(0, 100).prefault('3'),
   LEASE: duration('15s').prefault('15s'),
   SUPERVISOR_INTERVAL: duration('2s').prefault('2s'),
+  EVENTS_HEARTBEAT: duration('15s')
+    .refine((interval) => interval >= 100 && interval <= 3_600_000, 'must be between 100ms and 1h')
+    .prefault('15s'),
+
+  // Callbacks
+  CALLBACK_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
+  CALLBACK_TIMEOUT: duration('10s')
+    .refine((time) => time >= 100 && time <= 600_000, 'must be between 100ms and 10m')
+    .prefault('10s'),
+  CALLBACK_ATTEMPTS: count(1, 1_000).prefault('20'),
+  CALLBACK_MAX_AGE: duration('1d').prefault('1d'),
 
   // Limits and retention
   MAX_BODY: size('64MiB').prefault('64MiB'),

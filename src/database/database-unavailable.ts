@@ -1,5 +1,8 @@
-/** SQLSTATEs that say "not now" rather than "not so": shutdown, starting up, too many connections, a standby. */
-const SQL_STATES = new Set(['57P01', '57P02', '57P03', '53300', '25006']);
+/**
+ * SQLSTATEs that say "not now" rather than "not so": shutdown, starting up, an idle session ended, too many
+ * connections, a standby.
+ */
+const SQL_STATES = new Set(['57P01', '57P02', '57P03', '57P05', '53300', '25006']);
 
 const SOCKET_ERRORS = new Set([
   'ECONNREFUSED',

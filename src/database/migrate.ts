@@ -12,6 +12,8 @@ const MIGRATION_LOCK = 0x534c5543;
  */
 export async function migrate(connection: ClientConfig, dataSource: DataSource): Promise<void> {
   const client = new pg.Client(connection);
+  // A connection that breaks between two statements says so by this event; the next statement on it fails.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);

@@ -37,7 +37,7 @@ export async function collectOutputs(
   const outputs: Record<string, ProducedOutput> = Object.fromEntries(written.files);
   for (const [id, value] of Object.entries(values)) {
     const description = process.description.outputs[id];
-    const mediaType = valueMediaType(description);
+    const mediaType = valueMediaType(value, description);
     const json = JSON.stringify(value);
     if (isStorableJson(json) && Buffer.byteLength(json) <= inlineOutput) {
       outputs[id] = { kind: 'value', value, mediaType };

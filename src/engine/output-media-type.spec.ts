@@ -6,9 +6,21 @@ const plain = { schema: { type: 'string' as const } };
 
 describe('media types of outputs', () => {
   it('takes the declared type, and JSON for values without one, strings included', () => {
-    expect(valueMediaType(text)).toBe('text/plain');
-    expect(valueMediaType(plain)).toBe('application/json');
-    expect(valueMediaType(undefined)).toBe('application/json');
+    expect(valueMediaType('hi', text)).toBe('text/plain');
+    expect(valueMediaType('hi', plain)).toBe('application/json');
+    expect(valueMediaType('hi', undefined)).toBe('application/json');
+  });
+
+  it('takes the type of the first alternative that fits the value', () => {
+    const geometry = { type: 'object' as const, contentMediaType: 'application/geo+json' };
+    const png = { type: 'string' as const, contentMediaType: 'image/png', contentEncoding: 'base64' };
+    for (const schema of [{ oneOf: [png, geometry] }, { anyOf: [geometry, png] }]) {
+      expect(valueMediaType({ type: 'Point' }, { schema })).toBe('application/geo+json');
+      expect(valueMediaType('aGk=', { schema })).toBe('image/png');
+      expect(valueContent('aGk=', '"aGk="', { schema })).toEqual(Buffer.from('hi'));
+      expect(valueMediaType([1], { schema })).toBe('application/json');
+    }
+    expect(valueMediaType(7, { schema: { oneOf: [geometry, { type: 'integer' }] } })).toBe('application/json');
   });
 
   it('lets a written output name its own type', () => {

@@ -116,4 +116,14 @@ describe(parseExecuteRequest.name, () => {
       }),
     );
   });
+
+  it('names unknown outputs one by one, but not without end', () => {
+    const outputs = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`x${index}`, {}]));
+    expect(Object.keys(violationsOf({ outputs: outputs(50) }))).toHaveLength(50);
+    expect(violationsOf({ outputs: outputs(200), inputs: outputs(200) })).toEqual({
+      '/inputs': 'has more members than the process sample has inputs',
+      '/outputs': 'has more members than the process sample has outputs',
+    });
+  });
 });

@@ -3,7 +3,10 @@ import type { ProcessDescription, TransmissionMode } from '../processes/process-
 import type { Dialect, ExecuteRequest, OutputSelection, Subscriber } from './execute-request.js';
 import { isJsonObject, ownMember, type JsonObject } from './json-object.js';
 import { jsonPointer } from './json-pointer.js';
+import { limitViolations } from './violation-limit.js';
 
+/** Unknown members that are named one by one. */
+const MOST_UNKNOWN = 100;
 const CALLBACKS = ['successUri', 'inProgressUri', 'failedUri'] as const;
 
 /**
@@ -21,7 +24,9 @@ export function parseExecuteRequest(
   const parser = new ExecuteRequestParser(process);
   const request = parser.parse(body ?? {}, defaultDialect);
   if (parser.violations.length > 0) {
-    throw new DomainError('invalid-parameter', 'The execute request is not valid.', { errors: parser.violations });
+    throw new DomainError('invalid-parameter', 'The execute request is not valid.', {
+      errors: limitViolations(parser.violations),
+    });
   }
   return request;
 }
@@ -42,7 +47,7 @@ class ExecuteRequestParser {
     const isFirst = response !== undefined || (outputs?.some(({ transmissionMode }) => transmissionMode) ?? false);
     const dialect = isFirst ? '1.0' : isBlank ? '2.0' : defaultDialect;
     return {
-      inputs: this.object(body, 'inputs') ?? {},
+      inputs: this.members(body, 'inputs', this.process.inputs) ?? {},
       outputs: dialect === '1.0' && isBlank ? undefined : outputs,
       response: response ?? 'raw',
       dialect,
@@ -58,7 +63,7 @@ class ExecuteRequestParser {
   }
 
   private outputs(body: JsonObject): OutputSelection[] | undefined {
-    const outputs = this.object(body, 'outputs');
+    const outputs = this.members(body, 'outputs', this.process.outputs);
     if (outputs === undefined) return undefined;
     return Object.entries(outputs).map(([id, selection]) => {
       if (!Object.hasOwn(this.process.outputs, id)) {
@@ -111,6 +116,15 @@ class ExecuteRequestParser {
     const isUsable = URL.canParse(uri) && ['http:', 'https:'].includes(new URL(uri).protocol);
     if (!isUsable) this.reject(jsonPointer('subscriber', name), 'must be an absolute http or https URL');
     return uri;
+  }
+
+  /** Members by the ids of the process. Far more of them than it has are not looked at one by one. */
+  private members(body: JsonObject, name: string, described: object): JsonObject | undefined {
+    const object = this.object(body, name);
+    const most = Object.keys(described).length + MOST_UNKNOWN;
+    if (object === undefined || Object.keys(object).length <= most) return object;
+    this.reject(jsonPointer(name), `has more members than the process ${this.process.id} has ${name}`);
+    return undefined;
   }
 
   private object(parent: JsonObject, name: string, ...path: string[]): JsonObject | undefined {

@@ -1,99 +1,83 @@
-import { Body, Controller, Headers, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Get, Header, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { JobFiles } from '../jobs/job-files.js';
-import { StatusInfoPresenter } from '../jobs/status-info.js';
-import { StatusInfoDto } from '../jobs/http/status-info.dto.js';
+import { ApiController } from '../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../ogc/links/link-builder.js';
-import { LinkRelation } from '../ogc/links/link-relation.js';
-import { formatLinkHeader } from '../ogc/links/link.js';
-import { formatPreferenceApplied, parsePrefer, type Preferences } from '../ogc/prefer.js';
-import { type ExecutionAnswer, ExecutionService } from './execution.service.js';
-import { replyWithResults } from './results-reply.js';
-import { ResultsWriter } from './results/results.writer.js';
+import { parsePrefer } from '../ogc/prefer.js';
+import { ProcessRegistry } from '../processes/process-registry.js';
+import { ApiExecute, ApiExecuteByQuery } from './execution.openapi.js';
+import type { ExecutionCall } from './execution-preparation.js';
+import { type AnswerWishes, ExecutionResponder } from './execution-responder.js';
+import { ExecutionService } from './execution.service.js';
+import { parseIdempotencyKey } from './idempotency.js';
+import { parseKvpRequest } from './kvp/kvp-request.parser.js';
+import { readFlag, readProfile } from './query-options.js';
 
-/** POST /processes/{processID}/execution (OGC 18-062r2 section 7.11). */
-@ApiTags('Execution')
-@Controller('processes/:processID/execution')
+/** Execution of processes (OGC 18-062r2 section 7.11; 2.0 class kvp-execute). */
+@ApiController('Execution', 'processes/:processID/execution')
 export class ExecutionController {
   constructor(
     private readonly executions: ExecutionService,
-    private readonly writer: ResultsWriter,
-    private readonly presenter: StatusInfoPresenter,
+    private readonly responder: ExecutionResponder,
+    private readonly registry: ProcessRegistry,
     private readonly links: LinkBuilder,
-    private readonly files: JobFiles,
   ) {}
 
-  /** Executes a process; the answer is its results or a job, as the request prefers. */
+  /** POST: the answer is the results or a job, as the request prefers. */
   @Post()
-  @ApiOperation({ operationId: 'execute', summary: 'Execute a process' })
-  @ApiBody({ schema: { type: 'object' }, description: 'inputs, outputs and response, see the process description' })
-  @ApiResponse({ status: 200, description: 'The results of a synchronous execution' })
-  @ApiResponse({ status: 201, description: 'A job was created', type: StatusInfoDto })
-  @ApiResponse({ status: 204, description: 'No content: the outputs are in Link headers, or none were asked for' })
+  @ApiExecute()
   async execute(
     @Param('processID') processId: string,
     @Body() body: unknown,
-    @Headers('prefer') prefer: string | undefined,
-    @Query('profile') profile: unknown,
+    @Query() query: { profile?: unknown; validate?: unknown },
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    const preferences = parsePrefer(prefer);
     const { accept } = request.headers;
-    const call = {
-      processId,
-      body,
-      accept,
-      profile: typeof profile === 'string' ? profile : undefined,
-      signal: gone.signal,
-    };
-    const answer = await this.executions.execute(call, preferences);
-    if (answer.kind === 'job') return this.replyWithJob(request, reply, answer);
-    await this.replyWithResults(request, reply, answer, preferences, call.profile);
+    const profile = readProfile(query.profile);
+    const call = { method: 'POST', processId, body, accept, profile } as const;
+    const preferences = parsePrefer(request.headers.prefer);
+    const isCheck = readFlag('validate', query.validate) || preferences.validateOnly;
+    await this.answer(request, reply, call, { accept, profile, preferences }, isCheck);
   }
 
-  /** OGC 18-062r2 /req/core/process-execute-success-async */
-  private replyWithJob(request: FastifyRequest, reply: FastifyReply, answer: ExecutionAnswer & { kind: 'job' }): void {
-    const applied = formatPreferenceApplied(answer.applied);
-    if (applied !== undefined) reply.header('preference-applied', applied);
-    void reply
-      .code(201)
-      .header('location', this.links.url(request, `/jobs/${answer.job.id}`))
-      .send(this.presenter.present(request, answer.job));
+  /**
+   * GET: the same, said in the query (2.0 /req/kvp-execute/process-execute-op). It follows 2.0, which alone knows it.
+   * HEAD must have no effect (RFC 9110 section 9.3.2), so it only checks the request.
+   */
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @ApiExecuteByQuery()
+  async executeByQuery(
+    @Param('processID') processId: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { description } = this.registry.get(processId);
+    const { originalUrl, method, headers } = request;
+    const queryString = originalUrl.includes('?') ? originalUrl.slice(originalUrl.indexOf('?') + 1) : '';
+    const { body, accept = headers.accept, prefer, profile, validate } = parseKvpRequest(queryString, description);
+    const call = { method: 'GET', processId, body, dialect: '2.0', accept, profile } as const;
+    // Of a preference in both places the first one counts.
+    const preferences = parsePrefer([prefer ?? [], headers.prefer ?? []].flat());
+    const isCheck = readFlag('validate', validate) || preferences.validateOnly || method === 'HEAD';
+    await this.answer(request, reply, call, { accept, profile, preferences }, isCheck);
   }
 
-  private async replyWithResults(
+  private async answer(
     request: FastifyRequest,
     reply: FastifyReply,
-    { execution, applied, outputs, jobId }: ExecutionAnswer & { kind: 'results' },
-    preferences: Preferences,
-    profile: string | undefined,
+    given: Omit<ExecutionCall, 'signal' | 'idempotencyKey' | 'baseUrl'>,
+    wishes: AnswerWishes,
+    isCheck: boolean,
   ): Promise<void> {
-    const response = await this.writer.write({
-      produced: outputs,
-      described: execution.process.description.outputs,
-      request: execution.request,
-      accept: request.headers.accept,
-      profile,
-      returnPreference: preferences.return,
-      source: 'execution',
-      ...(jobId !== undefined && { urlOf: (id) => this.outputUrl(request, jobId, id) }),
-    });
-    const links: string[] = [];
-    if (jobId !== undefined) {
-      // /req/core/job-results-success-sync
-      const monitor = { href: this.links.url(request, `/jobs/${jobId}`), rel: LinkRelation.monitor };
-      links.push(formatLinkHeader([monitor]));
-    } else if (outputs.some(({ kind }) => kind === 'file')) {
-      reply.raw.once('close', () => void this.files.remove(execution.jobId));
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const idempotencyKey = parseIdempotencyKey(request.headers['idempotency-key']);
+    const call = { ...given, idempotencyKey, baseUrl: this.links.url(request, ''), signal: gone.signal };
+    if (isCheck) {
+      const mode = await this.executions.validate(call, wishes.preferences);
+      return this.responder.sendValid(reply, call.processId, mode, wishes);
     }
-    replyWithResults(reply, response, applied, links);
-  }
-
-  private outputUrl(request: FastifyRequest, jobId: string, outputId: string): string {
-    return this.links.url(request, `/jobs/${jobId}/results/${encodeURIComponent(outputId)}`);
+    await this.responder.send(request, reply, await this.executions.execute(call, wishes.preferences), wishes);
   }
 }

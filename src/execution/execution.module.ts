@@ -5,11 +5,14 @@ import { OgcModule } from '../ogc/ogc.module.js';
 import { OutgoingModule } from '../outgoing/outgoing.module.js';
 import { ProcessesModule } from '../processes/processes.module.js';
 import { QueuesModule } from '../queues/queues.module.js';
+import { BareExecution } from './bare-execution.js';
 import { ExecutionController } from './execution.controller.js';
 import { ExecutionPreparation } from './execution-preparation.js';
+import { ExecutionResponder } from './execution-responder.js';
 import { ExecutionService } from './execution.service.js';
 import { InputResolver } from './inputs/input-resolver.js';
 import { ReferenceReader } from './inputs/reference.reader.js';
+import { JobExecution } from './job-execution.js';
 import { JobResults } from './job-results.js';
 import { ResultsController } from './results.controller.js';
 import { ResultsWriter } from './results/results.writer.js';
@@ -18,6 +21,17 @@ import { ResultsWriter } from './results/results.writer.js';
 @Module({
   imports: [OgcModule, ProcessesModule, EngineModule, JobsModule, JobsApiModule, QueuesModule, OutgoingModule],
   controllers: [ExecutionController, ResultsController],
-  providers: [ExecutionPreparation, ExecutionService, InputResolver, ReferenceReader, ResultsWriter, JobResults],
+  providers: [
+    ExecutionPreparation,
+    ExecutionService,
+    JobExecution,
+    BareExecution,
+    ExecutionResponder,
+    InputResolver,
+    ReferenceReader,
+    ResultsWriter,
+    JobResults,
+  ],
+  exports: [JobResults, ResultsWriter],
 })
 export class ExecutionModule {}

@@ -1,19 +1,22 @@
-import { Controller, Get, Headers, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type JobDetailRow, JobReader } from '../jobs/store/job-reader.js';
+import { ApiController } from '../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../ogc/links/link-builder.js';
 import { parsePrefer } from '../ogc/prefer.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import type { OutputDescription } from '../processes/process-description.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
 import { JobResults } from './job-results.js';
+import { readOutputIds, readProfile } from './query-options.js';
 import { replyWithResults } from './results-reply.js';
+import { ApiOutput, ApiOutputValue, ApiResults } from './results.openapi.js';
+import { outputValue, type OutputValue } from './results/output-value.js';
+import { asksForDocument } from './results/results-plan.js';
 import { ResultsWriter } from './results/results.writer.js';
 
 /** The results of jobs (OGC 18-062r2 section 7.13). */
-@ApiTags('Results')
-@Controller('jobs/:jobID/results')
+@ApiController('Results', 'jobs/:jobID/results')
 export class ResultsController {
   constructor(
     private readonly reader: JobReader,
@@ -23,25 +26,31 @@ export class ResultsController {
     private readonly links: LinkBuilder,
   ) {}
 
-  /** GET /jobs/{jobID}/results, in the form the execute request asked for. */
+  /** GET /jobs/{jobID}/results, in the form the execute request asked for unless `profile` asks for the document. */
   @Get()
-  @ApiOperation({ operationId: 'getResults', summary: 'The results of a job' })
-  @ApiOkResponse({ description: 'The results' })
-  @ApiResponse({ status: 204, description: 'The outputs are in Link headers' })
+  @ApiResults()
   async all(
     @Param('jobID') jobId: string,
-    @Headers('prefer') prefer: string | undefined,
-    @Query('profile') profile: unknown,
+    @Query() query: { profile?: unknown; outputs?: unknown },
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const job = await this.reader.get(jobId);
+    const described = this.outputsOf(job);
+    const { accept, prefer } = request.headers;
+    const profile = readProfile(query.profile);
+    const chosen = readOutputIds(query.outputs, described);
+    const produced = await this.results.of(job);
     const response = await this.writer.write({
-      produced: await this.results.of(job),
-      described: this.outputsOf(job),
-      request: job.response,
-      accept: request.headers.accept,
-      profile: typeof profile === 'string' ? profile : undefined,
+      produced,
+      described,
+      request: {
+        ...job.response,
+        ...(chosen && { outputs: chosen.map((id) => selection(job, id)) }),
+        ...(asksForDocument(profile, accept) && { dialect: '2.0' }),
+      },
+      accept,
+      profile,
       returnPreference: parsePrefer(prefer).return,
       source: 'job',
       urlOf: (id) => this.links.url(request, `/jobs/${job.id}/results/${encodeURIComponent(id)}`),
@@ -51,30 +60,54 @@ export class ResultsController {
 
   /** GET /jobs/{jobID}/results/{outputID}: one output, bare (2.0 /req/core/job-result-op). */
   @Get(':outputID')
-  @ApiOperation({ operationId: 'getOutput', summary: 'One output of a job' })
-  @ApiOkResponse({ description: 'The output in its media type' })
-  @ApiResponse({ status: 206, description: 'A range of an output that is a file' })
+  @ApiOutput()
   async one(
     @Param('jobID') jobId: string,
     @Param('outputID') outputId: string,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    await this.send(request, reply, await this.find(jobId, outputId));
+  }
+
+  /** GET /jobs/{jobID}/results/{outputID}/{N}: one value of an output that has several (2.0). */
+  @Get(':outputID/:N')
+  @ApiOutputValue()
+  async nth(
+    @Param('jobID') jobId: string,
+    @Param('outputID') outputId: string,
+    @Param('N') position: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    if (!/^\d{1,15}$/.test(position)) {
+      throw new DomainError('invalid-parameter', 'The position of a value is a whole number from 0.');
+    }
+    const { output, schema } = await this.find(jobId, outputId);
+    const value = await outputValue(output, schema, Number(position));
+    if (value === undefined) {
+      throw new DomainError('result-not-available', `The output "${outputId}" has no value number ${position}.`);
+    }
+    await this.send(request, reply, value);
+  }
+
+  private async find(jobId: string, outputId: string): Promise<OutputValue> {
     const job = await this.reader.get(jobId);
     const described = this.outputsOf(job);
     if (!Object.hasOwn(described, outputId)) {
       throw new DomainError('no-such-output', `The process "${job.process_id}" has no output of that id.`);
     }
     const outputs = await this.results.of(job);
-    if (job.response.outputs !== undefined && !job.response.outputs.some(({ id }) => id === outputId)) {
-      throw new DomainError('output-not-requested', `The output "${outputId}" was not requested.`);
-    }
+    selection(job, outputId);
     const output = outputs.find(({ id }) => id === outputId);
-    if (output === undefined)
-      throw new DomainError('result-not-available', `The job produced no output "${outputId}".`);
+    if (output !== undefined) return { output, schema: described[outputId].schema };
+    throw new DomainError('result-not-available', `The job produced no output "${outputId}".`);
+  }
+
+  private async send(request: FastifyRequest, reply: FastifyReply, { output, schema }: OutputValue): Promise<void> {
     const { accept, range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = request.headers;
     const conditions = { accept, range, ifRange: ifRange?.toString(), ifNoneMatch };
-    replyWithResults(reply, await this.writer.writeOutput(output, described[outputId], conditions), {});
+    replyWithResults(reply, await this.writer.writeOutput(output, { schema }, conditions), {});
   }
 
   /** @throws DomainError `no-such-process` when the process of the job is no longer offered */
@@ -83,4 +116,15 @@ export class ResultsController {
     if (process !== undefined) return process.description.outputs;
     throw new DomainError('no-such-process', `The process "${job.process_id}" of this job is no longer offered.`);
   }
+}
+
+/**
+ * How the execute request asked for an output.
+ * @throws DomainError `output-not-requested` (2.0 /req/core/process-execute-success-async-outputs)
+ */
+function selection({ response: { outputs } }: JobDetailRow, outputId: string) {
+  if (outputs === undefined) return { id: outputId };
+  const selected = outputs.find(({ id }) => id === outputId);
+  if (selected !== undefined) return selected;
+  throw new DomainError('output-not-requested', `The output "${outputId}" was not requested.`);
 }

@@ -3,3 +3,9 @@ export const JOB_CHANNEL = 'sluice_job_ended';
 
 /** NOTIFY channel: a running job is to be cancelled. The payload is the job's id. */
 export const CANCEL_CHANNEL = 'sluice_job_cancel';
+
+/** NOTIFY channel: jobs have new events. The payload is their ids, separated by commas; see `ChangeAnnouncer`. */
+export const CHANGE_CHANNEL = 'sluice_job_changed';
+
+/** NOTIFY channel: a subscriber is to be called back. The payload is empty. */
+export const CALLBACK_CHANNEL = 'sluice_callback';

@@ -29,3 +29,12 @@ export interface ResponsePreferences {
   /** The outputs asked for; absent = all of them. */
   readonly outputs?: readonly RequestedOutput[];
 }
+
+/** The members of `subscriber` in an execute request: which call is made where (OGC 18-062r2 /req/callback/job-callback). */
+export type CallbackKind = 'successUri' | 'inProgressUri' | 'failedUri';
+
+/** Whom a job calls back, as its row keeps it. */
+export type JobSubscriber = Readonly<Partial<Record<CallbackKind, string>>> & {
+  /** Base of the links in the documents that are sent: the base URL of the request that created the job. */
+  readonly base: string;
+};

@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
 import { OgcModule } from '../ogc/ogc.module.js';
+import { ChangeAnnouncer } from './change-announcer.js';
 import { DismissalService } from './dismissal.service.js';
+import { EventFeed } from './events/event-feed.js';
+import { JobEventsController } from './http/job-events.controller.js';
 import { JobLogsController } from './http/job-logs.controller.js';
 import { JobsController } from './http/jobs.controller.js';
 import { JobFiles } from './job-files.js';
@@ -10,12 +13,24 @@ import { StatusInfoPresenter } from './status-info.js';
 import { JobAcceptance } from './store/job-acceptance.js';
 import { JobCancellation } from './store/job-cancellation.js';
 import { JobCompletion } from './store/job-completion.js';
+import { JobEvents } from './store/job-events.js';
 import { JobJournal } from './store/job-journal.js';
 import { JobLeases } from './store/job-leases.js';
+import { JobList } from './store/job-list.js';
 import { JobReader } from './store/job-reader.js';
 import { JobRecovery } from './store/job-recovery.js';
 
-const STORE = [JobAcceptance, JobLeases, JobJournal, JobCompletion, JobCancellation, JobRecovery, JobReader];
+const STORE = [
+  JobAcceptance,
+  JobLeases,
+  JobJournal,
+  JobCompletion,
+  JobCancellation,
+  JobRecovery,
+  JobReader,
+  JobEvents,
+  ChangeAnnouncer,
+];
 
 /** Jobs: rows, files, and waiting for their end. Every role has these. */
 @Module({
@@ -27,8 +42,8 @@ export class JobsModule {}
 /** Jobs as resources of the API. */
 @Module({
   imports: [JobsModule, OgcModule],
-  controllers: [JobsController, JobLogsController],
-  providers: [DismissalService, StatusInfoPresenter],
+  controllers: [JobsController, JobLogsController, JobEventsController],
+  providers: [JobList, EventFeed, DismissalService, StatusInfoPresenter],
   exports: [StatusInfoPresenter],
 })
 export class JobsApiModule {}

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { LinkBuilder } from '../ogc/links/link-builder.js';
 import { LinkRelation } from '../ogc/links/link-relation.js';
 import type { Link } from '../ogc/links/link.js';
+import { MediaType } from '../ogc/negotiation/media-type.js';
 import { type JobStatus, statusOf } from './job-state.js';
 import type { JobStatusRow } from './store/job-row.js';
 
@@ -32,6 +33,11 @@ export class StatusInfoPresenter {
   constructor(private readonly links: LinkBuilder) {}
 
   present(request: FastifyRequest, job: JobStatusRow): StatusInfo {
+    return this.presentAt(this.links.url(request, ''), job);
+  }
+
+  /** The same where no request is being answered. @param base absolute URL of the landing page, without a trailing slash */
+  presentAt(base: string, job: JobStatusRow): StatusInfo {
     const status = statusOf(job.state_type);
     return {
       jobID: job.id,
@@ -48,7 +54,7 @@ export class StatusInfoPresenter {
       updated: job.updated_at.toISOString(),
       state: { type: job.state_type, name: job.state_name },
       ...(status === 'accepted' && { waitingReason: waitingReason(job) }),
-      links: this.linksOf(request, job, status),
+      links: linksOf(base, job, status),
     };
   }
 
@@ -58,22 +64,24 @@ export class StatusInfoPresenter {
     const message = job.state_type === 'CANCELLED' ? 'Dismissed' : 'The job and its results were removed';
     return { ...info, status: 'dismissed', message, links: [this.links.to(request, '/jobs', LinkRelation.up)] };
   }
+}
 
-  private linksOf(request: FastifyRequest, job: JobStatusRow, status: JobStatus): Link[] {
-    const path = `/jobs/${job.id}`;
-    const to = (suffix: string, rel: string, title: string) =>
-      this.links.to(request, `${path}${suffix}`, rel, { title });
-    return [
-      to('', LinkRelation.self, 'This job'),
-      to('', LinkRelation.monitor, 'The status of this job'),
-      ...(status === 'successful' ? [to('/results', LinkRelation.results, 'The results')] : []),
-      ...(status === 'failed' ? [to('/results', LinkRelation.exceptions, 'Why it failed')] : []),
-      to('/logs', LinkRelation.log, 'What the process logged'),
-      this.links.to(request, `/processes/${encodeURIComponent(job.process_id)}`, LinkRelation.up, {
-        title: 'The process',
-      }),
-    ];
-  }
+function linksOf(base: string, job: JobStatusRow, status: JobStatus): Link[] {
+  const to = (path: string, rel: string, title: string): Link => ({
+    href: `${base}${path}`,
+    rel,
+    type: MediaType.json,
+    title,
+  });
+  const path = `/jobs/${job.id}`;
+  return [
+    to(path, LinkRelation.self, 'This job'),
+    to(path, LinkRelation.monitor, 'The status of this job'),
+    ...(status === 'successful' ? [to(`${path}/results`, LinkRelation.results, 'The results')] : []),
+    ...(status === 'failed' ? [to(`${path}/results`, LinkRelation.exceptions, 'Why it failed')] : []),
+    to(`${path}/logs`, LinkRelation.log, 'What the process logged'),
+    to(`/processes/${encodeURIComponent(job.process_id)}`, LinkRelation.up, 'The process'),
+  ];
 }
 
 function waitingReason(job: JobStatusRow): string {

@@ -1,7 +1,8 @@
-import { Controller, Get, Req } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Get, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { CONFORMANCE_CLASSES } from './conformance.js';
+import { ApiController } from './http/api-controller.decorator.js';
 import { ConformanceDto, LandingPageDto } from './landing-page.dto.js';
 import { LinkBuilder } from './links/link-builder.js';
 import { LinkRelation } from './links/link-relation.js';
@@ -9,8 +10,7 @@ import { MediaType } from './negotiation/media-type.js';
 import { chooseRepresentation } from './negotiation/representation.js';
 
 /** The entry into the API and what it conforms to (OGC 18-062r2 sections 7.2 and 7.4). */
-@ApiTags('API')
-@Controller()
+@ApiController('API')
 export class LandingPageController {
   constructor(private readonly links: LinkBuilder) {}
 
@@ -26,7 +26,7 @@ export class LandingPageController {
       title: 'Sluice',
       description: 'Processes published as OGC API - Processes, executed on a durable queue.',
       links: [
-        to('/', LinkRelation.self, 'This document'),
+        { ...to('', LinkRelation.self, 'This document'), href: this.links.self(request) },
         to('/api', LinkRelation.serviceDescription, 'The API definition (OpenAPI 3.0)', MediaType.openApi30),
         to('/api', LinkRelation.serviceDocumentation, 'The API documentation', MediaType.html),
         to('/conformance', LinkRelation.conformance, 'Conformance classes of this service'),

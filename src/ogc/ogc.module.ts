@@ -1,4 +1,5 @@
-import { Module } from '@nestjs/common';
+import { Module, type NestModule } from '@nestjs/common';
+import { OwnRoutes } from './http/own-routes.js';
 import { RouteTable } from './http/route-table.js';
 import { LandingPageController } from './landing-page.controller.js';
 import { LinkBuilder } from './links/link-builder.js';
@@ -7,7 +8,14 @@ import { ProblemFilter } from './problems/problem.filter.js';
 /** What every OGC resource shares: links, problems, the landing page. */
 @Module({
   controllers: [LandingPageController],
-  providers: [LinkBuilder, RouteTable, ProblemFilter],
+  providers: [LinkBuilder, RouteTable, OwnRoutes, ProblemFilter],
   exports: [LinkBuilder, RouteTable, ProblemFilter],
 })
-export class OgcModule {}
+export class OgcModule implements NestModule {
+  constructor(private readonly ownRoutes: OwnRoutes) {}
+
+  /** The one hook of a module that Nest calls before it registers routes. */
+  configure(): void {
+    this.ownRoutes.equip();
+  }
+}

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { formatPreferenceApplied, parsePrefer, type Preferences } from './prefer.js';
 
-const NONE = { respondAsync: false, wait: undefined, return: undefined, handling: undefined };
+const NONE = { respondAsync: false, wait: undefined, return: undefined, handling: undefined, validateOnly: false };
 
 describe('parsePrefer (RFC 7240)', () => {
   it.each<[string, string | string[] | undefined, Partial<Preferences>]>([
@@ -18,6 +18,14 @@ describe('parsePrefer (RFC 7240)', () => {
     ['parameters', 'respond-async; foo="a, b"; bar, wait=3', { respondAsync: true, wait: 3 }],
     ['commas inside quotes', 'foo="x, respond-async", handling=lenient', { handling: 'lenient' }],
     ['escaped quotes', 'foo="\\", respond-async", wait=1', { wait: 1 }],
+    ['validate-only on its own', 'Validate-Only', { validateOnly: true }],
+    [
+      'validate-only as a parameter of handling',
+      'wait=1, handling=strict; foo="a;b"; validate-only',
+      { wait: 1, handling: 'strict', validateOnly: true },
+    ],
+    ['validate-only of another preference', 'foo; validate-only, validate-only=no', {}],
+    ['validate-only inside quotes', 'handling=strict; foo="; validate-only;"', { handling: 'strict' }],
     [
       'the first of a repeated preference',
       'wait=1, wait=2, return=minimal, return=representation',
@@ -51,6 +59,7 @@ describe('parsePrefer (RFC 7240)', () => {
       wait: fc.option(fc.nat({ max: 1_000_000_000 }), { nil: undefined }),
       return: fc.constantFrom('minimal' as const, 'representation' as const, undefined),
       handling: fc.constantFrom('strict' as const, 'lenient' as const, undefined),
+      validateOnly: fc.boolean(),
     });
     fc.assert(fc.property(preferences, (given) => expect(parsePrefer(formatPreferenceApplied(given))).toEqual(given)));
   });

@@ -8,11 +8,14 @@ export interface Preferences {
   readonly return?: 'minimal' | 'representation';
   /** `handling`: whether to refuse a request that is not quite right. */
   readonly handling?: 'strict' | 'lenient';
+  /** `validate-only`: check the request and do nothing. Ours; also understood as a parameter of `handling`. */
+  readonly validateOnly: boolean;
 }
 
 /** Longer waits are cut to this: about 31 years, far beyond any limit of the service and exact in a timer. */
 const LONGEST_WAIT = 1_000_000_000;
 
+const QUOTED = /"(?:[^"\\]|\\.)*"?/gs;
 const LIST_ITEM = /(?:[^",]|"(?:[^"\\]|\\.)*"?)+/g;
 const BEFORE_PARAMETERS = /^(?:[^";]|"(?:[^"\\]|\\.)*"?)*/;
 const PREFERENCE = /^([!#$%&'*+.^_`|~\w-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~\w-]*)))?$/s;
@@ -23,17 +26,21 @@ const PREFERENCE = /^([!#$%&'*+.^_`|~\w-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([!#
  */
 export function parsePrefer(header: string | readonly string[] | undefined): Preferences {
   const given = new Map<string, string>();
-  for (const item of [header ?? ''].flat().join(',').match(LIST_ITEM) ?? []) {
+  const items = [header ?? ''].flat().join(',').match(LIST_ITEM) ?? [];
+  for (const item of items) {
     const [, name, quoted, plain] = PREFERENCE.exec(BEFORE_PARAMETERS.exec(item)![0].trim()) ?? [];
     if (name === undefined || given.has(name.toLowerCase())) continue;
     given.set(name.toLowerCase(), quoted?.replace(/\\(.)/gs, '$1') ?? plain ?? '');
   }
   const wait = given.get('wait');
+  const [, ...parameters] = (items.find((item) => /^\s*handling\b/i.test(item)) ?? '').replace(QUOTED, '').split(';');
   return {
     respondAsync: given.get('respond-async') === '',
     wait: wait !== undefined && /^\d+$/.test(wait) ? Math.min(Number(wait), LONGEST_WAIT) : undefined,
     return: oneOf(given.get('return'), ['minimal', 'representation'] as const),
     handling: oneOf(given.get('handling'), ['strict', 'lenient'] as const),
+    validateOnly:
+      given.get('validate-only') === '' || parameters.some((text) => text.trim().toLowerCase() === 'validate-only'),
   };
 }
 
@@ -48,6 +55,7 @@ export function formatPreferenceApplied(honoured: Partial<Preferences>): string 
     honoured.wait !== undefined && `wait=${honoured.wait}`,
     honoured.return && `return=${honoured.return}`,
     honoured.handling && `handling=${honoured.handling}`,
+    honoured.validateOnly && 'validate-only',
   ].filter(Boolean);
   return parts.length > 0 ? parts.join(', ') : undefined;
 }

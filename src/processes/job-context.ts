@@ -33,7 +33,7 @@ export interface JobContext {
   readonly logger: JobLogger;
   readonly outputs: JobOutputs;
   /** A directory of this execution alone, made on first use and removed when the execution ends. */
-  workDirectory(): Promise<string>;
+  readonly workDirectory: () => Promise<string>;
   /** Reports progress. @param percent 0 to 100 @param message what is being done, shown in the job's status */
-  progress(percent: number, message?: string): void;
+  readonly progress: (percent: number, message?: string) => void;
 }

@@ -6,7 +6,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import type { Job as Entry } from 'bullmq';
+import { type Job as Entry, WaitingError } from 'bullmq';
 import { Settings } from '../config/settings.js';
 import { untilAvailable } from '../database/until-available.js';
 import { JobLeases } from '../jobs/store/job-leases.js';
@@ -30,6 +30,7 @@ export class JobConsumer
 {
   private readonly logger = new Logger(JobConsumer.name);
   private away = false;
+  private leaving = false;
 
   constructor(
     private readonly leases: JobLeases,
@@ -53,6 +54,7 @@ export class JobConsumer
 
   /** Takes no new entry. Jobs that run are drained by the queues' shutdown. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.leaving = true;
     await this.worker.pause(true);
   }
 
@@ -62,7 +64,12 @@ export class JobConsumer
   }
 
   /** One queue entry: a job that is no longer waiting is somebody else's business, and the entry is done with. */
-  async process(entry: Entry<JobEntry>): Promise<void> {
+  async process(entry: Entry<JobEntry>, token?: string): Promise<void> {
+    if (this.leaving) {
+      // A paused worker still gets what it had asked for before; another one shall have it, at once.
+      await entry.moveToWait(token);
+      throw new WaitingError();
+    }
     const { jobId } = entry.data;
     const job = await untilAvailable(() => this.leases.claim(jobId, this.node.id, this.settings.LEASE));
     if (job !== undefined) await this.runner.runClaimed(job);

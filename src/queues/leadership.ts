@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
+import { Settings } from '../config/settings.js';
 import { DatabaseServer } from '../database/database-server.js';
 
 /** `SLSV` in ASCII. */
@@ -7,14 +8,18 @@ const SUPERVISOR_LOCK = 0x534c5356;
 
 /**
  * One node of all leads: the one whose session holds an advisory lock. A leader that dies or loses its connection
- * loses the lock with it, and the next node that asks becomes the leader.
+ * loses the lock with it, and the next node that asks becomes the leader. One that is frozen, or cut off without a
+ * goodbye, would keep its session for hours: PostgreSQL ends it once it has been silent for a lease time.
  */
 @Injectable()
 export class Leadership implements OnApplicationShutdown {
   private client: pg.Client | undefined;
   private leads = false;
 
-  constructor(private readonly server: DatabaseServer) {}
+  constructor(
+    private readonly server: DatabaseServer,
+    private readonly settings: Settings,
+  ) {}
 
   /** Asks for the lead, or makes sure that it is still held. Rejects when the database is away. */
   async acquire(): Promise<boolean> {
@@ -47,8 +52,15 @@ export class Leadership implements OnApplicationShutdown {
       query_timeout: 5_000,
     });
     client.on('error', () => this.lose(client));
-    await client.connect();
-    return client;
+    try {
+      await client.connect();
+      const silence = this.settings.SUPERVISOR_INTERVAL + this.settings.LEASE;
+      await client.query(`SET idle_session_timeout = ${silence}`);
+      return client;
+    } catch (error) {
+      void client.end().catch(() => undefined);
+      throw error;
+    }
   }
 
   private lose(client: pg.Client): void {

@@ -1,11 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { ClientConfig } from 'pg';
 import { EmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.js';
 import {
   EmbeddedOwner,
+  installInto,
   makeOpenDirectory,
   parentOf,
   postmasterOf,
@@ -214,5 +215,78 @@ onLinux('embedded PostgreSQL under attack (needs Linux: reads /proc)', () => {
     const { pid } = contenders[reports.indexOf(winners[0])];
     expect(await parentOf(await parentOf(await postmasterOf(directory)))).toBe(pid);
     expect(await readFile(join(directory, 'connection.json'), 'utf8')).toContain(winners[0]!.ready!.host);
+  });
+
+  (process.getuid?.() === 0 ? describe : describe.skip)('below a directory that is private to root', () => {
+    let elsewhere: string;
+    let systemDirectory: string;
+
+    beforeEach(async () => {
+      await chmod(place, 0o700);
+      elsewhere = await makeOpenDirectory();
+      systemDirectory = join(elsewhere, 'sluice');
+    });
+
+    afterEach(async () => {
+      await Promise.all(open.splice(0).map((server) => server.stop()));
+      await removeDirectory(elsewhere);
+    });
+
+    const launchPrivate = (at = directory, installation?: string) => {
+      const owner = EmbeddedOwner.launch(at, { systemDirectory, installation });
+      open.push(owner);
+      return owner;
+    };
+    const names = () => readdir(systemDirectory).catch(() => []);
+
+    it('recovers what a killed service left, in its only home', async () => {
+      const owner = launchPrivate();
+      await write(await owner.connection());
+      const postmaster = await postmasterOf(join(systemDirectory, (await names())[0]));
+      process.kill(await parentOf(postmaster), 'SIGKILL');
+      await owner.kill();
+
+      expect(await read(await launchPrivate().connection())).toEqual([{ answer: 42 }]);
+      expect(await runs(postmaster)).toBe(false);
+      expect(await names()).toHaveLength(1);
+    });
+
+    it('starts over in the same home when the service was killed while the database was being made', async () => {
+      const owner = launchPrivate();
+      const unfinished = async () => {
+        const [home] = await names();
+        const content = home === undefined ? [] : await readdir(join(systemDirectory, home));
+        return content.filter((name) => name.startsWith('cluster-in-the-making'));
+      };
+      await until(async () => (await unfinished()).length > 0);
+      await owner.kill();
+
+      const connection = await launchPrivate().connection();
+      await write(connection);
+      expect(await read(connection)).toEqual([{ answer: 42 }]);
+      expect(await names()).toHaveLength(1);
+    });
+
+    it('copies the programs anew when the service was killed while it copied them', async () => {
+      const installation = join(place, 'installation');
+      await installInto(installation);
+      const copies = async () => (await names()).filter((name) => name.startsWith('postgresql-'));
+      const owner = launchPrivate(directory, installation);
+      await until(async () => (await copies()).length > 0);
+      await owner.kill();
+      expect(await copies()).toEqual([expect.stringContaining('.copy-')]);
+
+      const connection = await launchPrivate(directory, installation).connection();
+      await expect(query(connection, 'SELECT 1')).resolves.toHaveLength(1);
+      expect((await copies()).filter((name) => !name.includes('.copy-'))).toHaveLength(1);
+    });
+
+    it('has exactly one owner and one home when many services start at once', async () => {
+      const contenders = Array.from({ length: 5 }, () => launchPrivate());
+      const reports = await Promise.all(contenders.map((contender) => contender.report));
+      expect(reports.filter((report) => report?.ready)).toHaveLength(1);
+      expect(reports.filter((report) => report?.failed?.includes('already runs on'))).toHaveLength(4);
+      expect(await names()).toHaveLength(1);
+    });
   });
 });

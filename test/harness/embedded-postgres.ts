@@ -131,11 +131,12 @@ export class EmbeddedOwner {
     await exit;
   }
 
-  /** Has it stop its server and end. */
+  /** Has it stop its server and end; one that could not start ends by itself. */
   async stop(): Promise<void> {
+    const report = await this.report;
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exit = once(this.child, 'exit');
-    this.child.send('stop');
+    if (report?.ready) this.child.send('stop');
     await exit;
   }
 }

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import pg, { type ClientConfig } from 'pg';
+import type { EmbeddedConnection } from '../../src/database/embedded/connection-file.js';
 import { EmbeddedOwner, postmasterOf, query } from './embedded-postgres.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 /** A PostgreSQL of a test's own, for several nodes at once; it can be crashed and started again under the same URLs. */
 export class PostgresServer {
   private readonly place = temporaryDirectory('pg');
-  private running: { readonly owner: EmbeddedOwner; readonly connection: ClientConfig } | undefined;
+  private running: { readonly owner: EmbeddedOwner; readonly connection: EmbeddedConnection } | undefined;
 
   static async start(): Promise<PostgresServer> {
     const server = new PostgresServer();
@@ -18,7 +18,7 @@ export class PostgresServer {
   async createDatabase(): Promise<string> {
     if (this.running === undefined) throw new Error('the PostgreSQL of this test is down');
     const { connection } = this.running;
-    const { user, password, host, port } = connection as Record<'user' | 'password' | 'host' | 'port', string>;
+    const { user, password, host, port } = connection;
     const name = `test_${randomBytes(6).toString('hex')}`;
     await query(connection, `CREATE DATABASE ${name}`);
     return `postgresql://${user}:${password}@${encodeURIComponent(host)}:${port}/${name}`;
@@ -27,7 +27,7 @@ export class PostgresServer {
   async up(): Promise<void> {
     if (this.running !== undefined) return;
     const owner = EmbeddedOwner.launch(this.place.path);
-    this.running = { owner, connection: await owner.connection() };
+    this.running = { owner, connection: (await owner.connection()) as EmbeddedConnection };
   }
 
   /** Takes it away as a crash does: every connection is cut, nothing is written back. It stays away until {@link up}. */

@@ -13,6 +13,7 @@ const FIXTURES = ['probe-processes.mjs', 'fault-processes.mjs'].map((file) => re
 const SETTINGS = {
   PROCESS_MODULES: FIXTURES.join(','),
   DATABASE_POOL: '4',
+  EXECUTOR_WARM: '0',
   WORKER_CONCURRENCY: '2',
   SYNC_CONCURRENCY: '2',
   LEASE: '3s',
@@ -87,6 +88,13 @@ export class Site {
     const service = this.spawn(settings, 'worker.js');
     await service.logged(/^A worker takes up to /);
     return service;
+  }
+
+  /** Starts an API without a worker in it, and workers beside it, all at once. */
+  async nodes(workers: number): Promise<{ api: Service; client: Client; workers: Service[] }> {
+    const started = Array.from({ length: workers }, () => this.worker());
+    const api = await this.api({ ROLE: 'api' });
+    return { api, client: clientOf(api), workers: await Promise.all(started) };
   }
 
   /** Starts a process without waiting for it. */

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -27,6 +27,8 @@ import type { RegisteredProcess } from '../../src/processes/registered-process.j
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/executors/${name}`, import.meta.url));
 const never = new AbortController().signal;
 const MINUTE = 60_000;
+// Processes are started, and memory is filled, on machines of every speed.
+jest.setTimeout(MINUTE);
 
 /** The service's view of a process of the fixture; its code runs in the executors only. */
 function registered(id: string): RegisteredProcess {
@@ -443,6 +445,18 @@ describe('executors', () => {
       await bench.pool.close();
       expect(pids.filter(isAlive)).toEqual([]);
       expect((await running).kind).toBe('crashed');
+    });
+
+    it('turns those away who wait when it is closed, as a fault that is not theirs', async () => {
+      open({ WORKER_CONCURRENCY: '1', SYNC_CONCURRENCY: '1' });
+      const listeners = [new Listener(), new Listener()];
+      const running = listeners.map((observer) => bench.run('until-aborted', {}, { observer }));
+      await Promise.all(listeners.map((listener) => listener.line('waiting')));
+      const waiting = bench.run('add', { a: 1, b: 1 });
+      await bench.pool.close();
+      expect(await waiting).toMatchObject({ kind: 'crashed', fault: { code: 'shutting-down' } });
+      expect((await Promise.all(running)).map(({ kind }) => kind)).toEqual(['crashed', 'crashed']);
+      expect(await bench.run('add')).toMatchObject({ kind: 'crashed', fault: { code: 'shutting-down' } });
     });
 
     it('ends busy executors and their children when the service is killed', async () => {

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chown, mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { EmbeddedLayout } from './embedded-layout.js';
 import { EmbeddedPostgresError, systemCode } from './embedded-postgres-error.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import { runCommand } from './run-command.js';
 import type { ServerAccount } from './server-account.js';
+import { syncToDisk } from './sync-to-disk.js';
 
 /** The role the service connects as: owner of its database, no superuser. */
 export const USER = 'sluice';
@@ -49,9 +50,9 @@ export class Cluster {
    * it is complete and on disk; what an interrupted attempt left is thrown away.
    */
   async create(): Promise<void> {
-    const { root, cluster } = this.layout;
+    const { home, cluster } = this.layout;
     await this.discardUnfinished();
-    const staging = await mkdtemp(join(root, STAGING_PREFIX));
+    const staging = await mkdtemp(join(home, STAGING_PREFIX));
     if (this.account.identity.uid !== undefined) await chown(staging, this.account.uid, this.account.gid);
     await this.run(this.binaries.initdb, [`--pgdata=${staging}`, ...INITDB_OPTIONS]);
     await writeFile(join(staging, 'pg_hba.conf'), HOST_BASED_AUTHENTICATION);
@@ -64,7 +65,7 @@ export class Cluster {
     await syncToDisk(join(staging, 'pg_hba.conf'));
     await syncToDisk(staging);
     await rename(staging, cluster);
-    await syncToDisk(root);
+    await syncToDisk(home);
   }
 
   /**
@@ -114,9 +115,9 @@ export class Cluster {
   }
 
   private async discardUnfinished(): Promise<void> {
-    const names = (await readdir(this.layout.root)).filter((name) => name.startsWith(STAGING_PREFIX));
+    const names = (await readdir(this.layout.home)).filter((name) => name.startsWith(STAGING_PREFIX));
     // An initdb that outlived its service may still be writing there; the next start tries again.
-    const removals = names.map((name) => rm(join(this.layout.root, name), { recursive: true, force: true }));
+    const removals = names.map((name) => rm(join(this.layout.home, name), { recursive: true, force: true }));
     await Promise.allSettled(removals);
   }
 
@@ -143,13 +144,4 @@ export class Cluster {
 /** Has no character that would need quoting in SQL. */
 function newPassword(): string {
   return randomBytes(24).toString('base64url');
-}
-
-async function syncToDisk(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

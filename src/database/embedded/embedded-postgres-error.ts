@@ -6,6 +6,9 @@ export class EmbeddedPostgresError extends Error {
   }
 }
 
+/** The codes of an attempt to look at something that does not exist, or not for this user. */
+export const NOT_TO_BE_SEEN: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'EACCES']);
+
 /** The code of a system error (`ENOENT`, `EACCES` ...), or undefined for anything else. */
 export function systemCode(error: unknown): string | undefined {
   const { code } = (error ?? {}) as { code?: unknown };

@@ -1,9 +1,11 @@
 import { chmod, mkdir, realpath } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
+import { isAbsolute, join } from 'node:path';
+import { claimHome, findHome } from './cluster-home.js';
 import { readConnection, type EmbeddedConnection } from './connection-file.js';
 import { DirectoryLock, DirectoryLockedError } from './directory-lock.js';
-import { embeddedLayout, type EmbeddedLayout } from './embedded-layout.js';
+import { embeddedLayout, SYSTEM_DIRECTORY } from './embedded-layout.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
+import { readLocation } from './home-record.js';
 import { locatePostgresBinaries } from './postgres-binaries.js';
 import { prepareServer } from './prepare-server.js';
 import type { EmbeddedPostgresLogger } from './server-launch.js';
@@ -13,6 +15,12 @@ interface EmbeddedPostgresOptions {
   /** Absolute path of the directory for everything of this server, `DATA_DIR/postgres` in the service; made when missing. */
   readonly directory: string;
   readonly logger: EmbeddedPostgresLogger;
+  /**
+   * Absolute path of the directory for what PostgreSQL's account cannot reach in `directory` or in the installation; made when it is
+   * needed, which it is for root only.
+   * @default '/var/lib/sluice'
+   */
+  readonly systemDirectory?: string;
 }
 
 /**
@@ -25,7 +33,7 @@ export class EmbeddedPostgres {
   private constructor(
     /** Stays valid when the server is restarted; clients just connect again. */
     readonly connection: EmbeddedConnection,
-    private readonly owned?: { readonly supervisor: ServerSupervisor; readonly lock: DirectoryLock },
+    private readonly owned?: { readonly supervisor: ServerSupervisor; readonly locks: readonly DirectoryLock[] },
   ) {}
 
   /**
@@ -33,17 +41,23 @@ export class EmbeddedPostgres {
    * What a service that was killed left running on the directory is ended first.
    * @throws EmbeddedPostgresError when that is not possible, with what to do about it
    */
-  static async start({ directory, logger }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+    const { directory, logger, systemDirectory = SYSTEM_DIRECTORY } = options;
     const binaries = locatePostgresBinaries();
-    const layout = embeddedLayout(await openDirectory(directory));
-    const lock = await lockDirectory(layout);
+    const root = await openDirectory(directory);
+    const locks = [await lockDirectory(root)];
     try {
-      const plan = await prepareServer(layout, binaries, logger);
+      const home = await findHome({ root, systemDirectory, logger });
+      if (home !== root) {
+        locks.push(await lockDirectory(home));
+        await claimHome(root, home);
+      }
+      const plan = await prepareServer(embeddedLayout(root, home), binaries, systemDirectory, logger);
       const supervisor = await ServerSupervisor.start(plan);
-      logger.info(`PostgreSQL is ready in ${layout.root}.`);
-      return new EmbeddedPostgres(plan.connection, { supervisor, lock });
+      logger.info(`PostgreSQL is ready in ${home}${home === root ? '' : `, the place for the database of ${root}`}.`);
+      return new EmbeddedPostgres(plan.connection, { supervisor, locks });
     } catch (error) {
-      lock.release();
+      for (const lock of locks) lock.release();
       throw error;
     }
   }
@@ -53,7 +67,7 @@ export class EmbeddedPostgres {
    * @throws EmbeddedPostgresError when there was never a server in the directory, or it belongs to another user
    */
   static async attach({ directory }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-    return new EmbeddedPostgres(await readConnection(embeddedLayout(directory)));
+    return new EmbeddedPostgres(await readConnection(embeddedLayout(directory, await readLocation(directory))));
   }
 
   /** Stops the server, within half a minute; open transactions are rolled back. Does nothing for an attached one. */
@@ -67,7 +81,7 @@ export class EmbeddedPostgres {
     try {
       await this.owned.supervisor.stop();
     } finally {
-      this.owned.lock.release();
+      for (const lock of this.owned.locks) lock.release();
     }
   }
 }
@@ -89,21 +103,21 @@ async function openDirectory(directory: string): Promise<string> {
   }
 }
 
-async function lockDirectory(layout: EmbeddedLayout): Promise<DirectoryLock> {
+async function lockDirectory(directory: string): Promise<DirectoryLock> {
   try {
-    return await DirectoryLock.acquire(layout.lock);
+    return await DirectoryLock.acquire(join(directory, 'lock'));
   } catch (error) {
     if (error instanceof DirectoryLockedError) {
       const holder =
         error.holder === undefined ? 'Another Sluice service' : `Another Sluice service (process ${error.holder})`;
       throw new EmbeddedPostgresError(
-        `${holder} already runs on ${layout.root}. Stop it, set DATA_DIR to another directory, or start this one as a worker ` +
+        `${holder} already runs on ${directory}. Stop it, set DATA_DIR to another directory, or start this one as a worker ` +
           `beside it (ROLE=worker).`,
         { cause: error },
       );
     }
     throw new EmbeddedPostgresError(
-      `${layout.root} cannot be locked (${(error as Error).message}). The data directory must be on a file system of this machine ` +
+      `${directory} cannot be locked (${(error as Error).message}). The data directory must be on a file system of this machine ` +
         `that has unix sockets, and be writable for this user. Set DATA_DIR to another directory.`,
       { cause: error },
     );

@@ -8,7 +8,7 @@ import { explainBlockedPath } from './server-account.js';
 
 const USE_ANOTHER_SERVER = 'set DATABASE_URL to a PostgreSQL server of your own';
 
-/** The programs of the installed binary package. */
+/** The programs of a binary package. */
 export interface PostgresBinaries {
   readonly packageName: string;
   /** Root directory of the package. */
@@ -40,7 +40,11 @@ export function locatePostgresBinaries(
     );
   }
   // The package exports only dist/index.js; the programs lie beside dist.
-  const directory = dirname(dirname(entry));
+  return binariesIn(packageName, dirname(dirname(entry)));
+}
+
+/** The programs of a binary package, or of a copy of it, in this directory. */
+export function binariesIn(packageName: string, directory: string): PostgresBinaries {
   const bin = join(directory, 'native', 'bin');
   return { packageName, directory, initdb: join(bin, 'initdb'), postgres: join(bin, 'postgres') };
 }

@@ -68,24 +68,32 @@ export async function makeServerDirectory(path: string, account: ServerAccount):
 }
 
 /**
- * Makes sure that the server's account can get to the directory. A private data directory of root is opened to the account's
- * group, for passing only (0710); nothing above it is changed.
- * @throws EmbeddedPostgresError that names the directory in the way
+ * Opens a private DATA_DIR of root to the account's group, for passing only (0710), when that lets the account get to the directory
+ * in it. Nothing above DATA_DIR is changed, and DATA_DIR not either when the way to it is closed.
  */
-export async function ensurePassage(directory: string, account: ServerAccount): Promise<void> {
+export async function openDataDirectory(directory: string, account: ServerAccount): Promise<void> {
   if (account.identity.uid === undefined) return;
-  const parent = dirname(directory);
-  const { uid, mode } = await stat(parent);
-  if (uid === 0 && (mode & 0o077) === 0) {
-    await chown(parent, uid, account.gid);
-    await chmod(parent, (mode & 0o7777) | 0o010);
-  }
+  const dataDirectory = dirname(directory);
+  const { uid, mode } = await stat(dataDirectory);
+  if (uid !== 0 || (mode & 0o077) !== 0 || !(await mayEnter(dirname(dataDirectory), account))) return;
+  await chown(dataDirectory, uid, account.gid);
+  await chmod(dataDirectory, (mode & 0o7777) | 0o010);
+}
+
+/** Whether the server's account can get to the directory; always so when that is the account of the service itself. */
+export async function mayEnter(directory: string, account: ServerAccount): Promise<boolean> {
+  if (account.identity.uid === undefined) return true;
   const { code } = await runCommand('/bin/sh', ['-c', 'cd -- "$1"', 'sh', directory], account.identity);
-  if (code === 0) return;
+  return code === 0;
+}
+
+/** @throws EmbeddedPostgresError that names the directory in the way, when the server's account cannot get to its own */
+export async function assertPassage(directory: string, account: ServerAccount): Promise<void> {
+  if (await mayEnter(directory, account)) return;
   const blocked = await explainBlockedPath(directory, account);
   throw new EmbeddedPostgresError(
-    `${blocked ?? `PostgreSQL runs as ${account.name}, who may not enter ${directory}.`} The data directory lies below it. ` +
-      `Set DATA_DIR to a directory that every user can get to, for example /var/lib/sluice, start Sluice as an ordinary user, ` +
+    `${blocked ?? `PostgreSQL runs as ${account.name}, who may not enter ${directory}.`} The database lies below it. ` +
+      `Set DATA_DIR to a directory that every user can get to, for example /srv/sluice, start Sluice as an ordinary user, ` +
       `or set DATABASE_URL to a PostgreSQL server of your own.`,
   );
 }

@@ -5,6 +5,7 @@ import type { RegisteredProcess } from '../../processes/registered-process.js';
 import { ownMember } from '../json-object.js';
 import { jsonPointer } from '../json-pointer.js';
 import { alternativeFor, alternativesOf } from '../schema-alternatives.js';
+import { limitViolations } from '../violation-limit.js';
 import { readInlineInput, unknownMediaType } from './inline-input.reader.js';
 import { readFormat } from './input-format.js';
 import { isRepeatable, occurrencesOf, type InputOccurrence } from './input-occurrence.js';
@@ -156,8 +157,9 @@ class Resolution {
 
   private throwViolations(): void {
     if (this.violations.length === 0) return;
+    const errors = limitViolations(this.violations);
     throw this.isRequestAtFault
-      ? new DomainError('invalid-parameter', 'The inputs are not valid.', { errors: this.violations })
-      : new DomainError('reference-unavailable', 'Referenced inputs cannot be fetched.', { errors: this.violations });
+      ? new DomainError('invalid-parameter', 'The inputs are not valid.', { errors })
+      : new DomainError('reference-unavailable', 'Referenced inputs cannot be fetched.', { errors });
   }
 }

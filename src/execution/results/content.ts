@@ -37,7 +37,9 @@ export async function requireFiles(content: Content): Promise<void> {
 export function openContent(content: Content): Buffer | Readable {
   const buffers = content.filter((piece) => Buffer.isBuffer(piece));
   return buffers.length === content.length
-    ? Buffer.concat(buffers)
+    ? buffers.length === 1
+      ? buffers[0]
+      : Buffer.concat(buffers)
     : Readable.from(chunks(content), { objectMode: false });
 }
 

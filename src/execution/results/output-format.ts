@@ -23,7 +23,16 @@ export interface OutputFormat {
  * it. What declares none is a JSON value, so a plain string comes quoted as `application/json`; scalars are offered as
  * bare `text/plain` besides (OGC 18-062r2 /rec/core/process-execute-sync-document-ref), and every value as JSON.
  */
-export function declaredFormats(schema: OgcSchema): OutputFormat[] {
+export function declaredFormats(schema: OgcSchema): readonly OutputFormat[] {
+  let formats = known.get(schema);
+  if (formats === undefined) known.set(schema, (formats = readFormats(schema)));
+  return formats;
+}
+
+/** Schemas of descriptions live as long as the service; what follows from one is worked out once. */
+const known = new WeakMap<OgcSchema, readonly OutputFormat[]>();
+
+function readFormats(schema: OgcSchema): readonly OutputFormat[] {
   const alternatives = alternativesOf(schema);
   const formats = alternatives.flatMap(formatsOfAlternative);
   if (alternatives.some(({ kind }) => kind !== 'binary')) formats.push({ mediaType: JSON_TYPE, writing: 'json' });

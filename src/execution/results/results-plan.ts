@@ -66,6 +66,11 @@ export function planResults(question: ResultsQuestion): ResultsPlan {
   return form === 'bare' ? { form, output: outputs[0] } : { form, outputs };
 }
 
+/** Whether a client asks for the results document of 2.0, by the query parameter `profile` or in Accept. */
+export function asksForDocument(profile: string | undefined, accept: string | undefined): boolean {
+  return RESULTS_PROFILE.test(profile ?? '') || RESULTS_PROFILE.test(accept ?? '');
+}
+
 /**
  * Refuses an execution whose results could not be sent in a format that the client takes, before it runs.
  * @throws DomainError `not-acceptable`
@@ -107,8 +112,7 @@ function formOf(
 
 function formOf20(count: number, accept: string | undefined, profile: string | undefined): ResultsPlan['form'] {
   const isJsonFine = negotiate(accept, [JSON_TYPE]) !== undefined;
-  const wantsDocument = RESULTS_PROFILE.test(profile ?? '') || RESULTS_PROFILE.test(accept ?? '');
-  if (wantsDocument && isJsonFine) return 'document';
+  if (asksForDocument(profile, accept) && isJsonFine) return 'document';
   if (count === 1) return 'bare';
   const chosen = negotiate(accept, [JSON_TYPE, MULTIPART_TYPE]);
   if (chosen === undefined) {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Preferences } from '../../ogc/prefer.js';
 
-/** An HTTP response about results, without any HTTP framework. */
+/** An HTTP response about results, without any HTTP framework. 416 stands for a problem that the sender writes. */
 export interface ResultsResponse {
   readonly status: 200 | 204 | 206 | 304 | 416;
   /** By lower-case name; an array stands for several headers of that name. Content-Length is always right. */

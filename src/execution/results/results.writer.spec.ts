@@ -241,6 +241,35 @@ describe(ResultsWriter.name, () => {
     await expect(buffer(body)).rejects.toThrow(/shorter/);
   });
 
+  it.each<[string, ResultsQuestion['returnPreference'], Request, Partial<ResultsQuestion>, object]>([
+    ['representation, bare', 'representation', one('number'), {}, { return: 'representation' }],
+    [
+      'representation, multipart',
+      'representation',
+      { outputs: [{ id: 'number' }, { id: 'text' }] },
+      {},
+      { return: 'representation' },
+    ],
+    [
+      'representation, with a reference asked for',
+      'representation',
+      { outputs: [{ id: 'number', transmissionMode: 'reference' }, { id: 'text' }] },
+      {},
+      {},
+    ],
+    ['minimal, bare', 'minimal', one('number'), {}, {}],
+    ['minimal, a document', 'minimal', { response: 'document', ...one('number') }, {}, { return: 'minimal' }],
+    [
+      'minimal, a document without a job',
+      'minimal',
+      { response: 'document', ...one('number') },
+      { urlOf: undefined },
+      {},
+    ],
+  ])('says whether the return preference was honoured: %s', async (_, returnPreference, request, more, applied) => {
+    expect((await ask(request, { returnPreference, ...more })).applied).toEqual(applied);
+  });
+
   describe('one output of a job', () => {
     const get = (id: string, conditions: Parameters<ResultsWriter['writeOutput']>[2] = {}): Promise<ResultsResponse> =>
       writer.writeOutput(

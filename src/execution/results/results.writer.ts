@@ -45,7 +45,8 @@ export class ResultsWriter {
         return { status: 204, headers: { link: this.links(plan.outputs, question) }, applied: {} };
       case 'bare': {
         const { contentType, content } = bareOutput(plan.output.output, plan.output.format);
-        return answer(contentType, content, { ...HARMLESS, vary: 'accept' });
+        const response = await answer(contentType, content, { ...HARMLESS, vary: 'accept' });
+        return { ...response, applied: appliedReturn([plan.output], question) };
       }
       case 'multipart':
         return this.multipart(plan.outputs, question);
@@ -77,7 +78,7 @@ export class ResultsWriter {
     if (wanted === 'unsatisfiable') {
       return {
         status: 416,
-        headers: { ...tagged, 'content-range': `bytes */${output.size}`, 'content-length': '0' },
+        headers: { 'accept-ranges': 'bytes', 'content-range': `bytes */${output.size}` },
         applied: {},
       };
     }
@@ -97,7 +98,8 @@ export class ResultsWriter {
     );
   }
 
-  private multipart(outputs: readonly PlannedOutput[], { urlOf }: ResultsQuestion): Promise<ResultsResponse> {
+  private async multipart(outputs: readonly PlannedOutput[], question: ResultsQuestion): Promise<ResultsResponse> {
+    const { urlOf } = question;
     const { contentType, content } = multipartRelated(
       outputs.map(({ output, format, transmission }) => {
         const bare = bareOutput(output, format);
@@ -106,20 +108,33 @@ export class ResultsWriter {
           : { contentId: output.id, ...bare };
       }),
     );
-    return answer(contentType, content, { vary: 'accept' });
+    const response = await answer(contentType, content, { vary: 'accept' });
+    return { ...response, applied: appliedReturn(outputs, question) };
   }
 
   private async document(
     plan: Extract<ResultsPlan, { form: 'document' }>,
-    { urlOf, returnPreference }: ResultsQuestion,
+    question: ResultsQuestion,
   ): Promise<ResultsResponse> {
+    const { urlOf } = question;
     const content = await resultsDocument(plan.outputs, { urlOf, inlineLimit: this.settings.INLINE_OUTPUT });
     const profile: Record<string, string[]> = plan.profile
       ? { link: [formatLinkHeader([{ href: RESULTS_PROFILE, rel: LinkRelation.profile }])] }
       : {};
     const response = await answer('application/json', content, { vary: 'accept', ...profile });
-    return { ...response, applied: { return: returnPreference } };
+    return { ...response, applied: appliedReturn(plan.outputs, question) };
   }
+}
+
+/** What was honoured: `representation` when every output is in the body, `minimal` when large ones could be linked. */
+function appliedReturn(
+  outputs: readonly PlannedOutput[],
+  { returnPreference }: ResultsQuestion,
+): ResultsResponse['applied'] {
+  const isMinimal = returnPreference === 'minimal';
+  return outputs.every(({ transmission }) => (transmission === 'value') !== isMinimal)
+    ? { return: returnPreference }
+    : {};
 }
 
 async function answer(

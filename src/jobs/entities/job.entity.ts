@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ExecutionFault } from '../../engine/execution-unit.js';
 import type { StateType } from '../job-state.js';
-import type { ResponsePreferences, StagedInputs } from '../job.types.js';
+import type { JobSubscriber, ResponsePreferences, StagedInputs } from '../job.types.js';
 
 /**
  * One execution of a process. Every change of state is one statement of the job store, guarded by `epoch`: the number
@@ -12,10 +12,10 @@ import type { ResponsePreferences, StagedInputs } from '../job.types.js';
  */
 @Entity('job')
 @Index('job_newest', ['createdAt', 'id'])
-@Index('job_of_process', ['processId', 'createdAt', 'id'])
-@Index('job_unfinished', ['stateType', 'createdAt'], {
-  where: `state_type IN ('SCHEDULED', 'PENDING', 'RUNNING', 'PAUSED', 'CANCELLING')`,
-})
+@Index('job_of_process', ['processId', 'stateType', 'createdAt', 'id'])
+@Index('job_by_state', ['stateType', 'createdAt', 'id'])
+// Of an expression, which only the migration can write: finished_at - started_at, of finished jobs.
+@Index('job_duration', { synchronize: false })
 @Index('job_expiry', ['expiresAt'], { where: 'expires_at IS NOT NULL' })
 @Index('job_idempotency', ['idempotencyKey'], { unique: true, where: 'idempotency_key IS NOT NULL' })
 export class Job {
@@ -62,6 +62,10 @@ export class Job {
   /** Digest of that request: the same key with another digest is a mistake of the client. */
   @Column('text', { name: 'request_digest', nullable: true })
   requestDigest: string | null;
+
+  /** Whom to call back. */
+  @Column('json', { nullable: true })
+  subscriber: JobSubscriber | null;
 
   /** Number of the current claim. */
   @Column('integer', { default: 0 })

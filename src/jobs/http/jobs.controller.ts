@@ -1,26 +1,25 @@
 import { Delete, Get, Param, Query, Req } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiQuery } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../../ogc/links/link-builder.js';
 import { MediaType } from '../../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
-import { decodeCursor, encodeCursor } from '../../ogc/paging/cursor.js';
-import { parseLimit } from '../../ogc/paging/limit.js';
 import { pageLinks } from '../../ogc/paging/page-links.js';
 import { DismissalService } from '../dismissal.service.js';
 import { StatusInfoPresenter } from '../status-info.js';
+import { JobList } from '../store/job-list.js';
 import { JobReader } from '../store/job-reader.js';
+import { ApiJobListQuery } from './job-list-query.decorator.js';
+import { jobListPage } from './job-list-page.js';
+import { parseJobListQuery } from './job-list-query.js';
 import { JobListDto, StatusInfoDto } from './status-info.dto.js';
-
-/** The keyset of the job list: when the last job of a page was created, and its id. */
-const JOB_CURSOR = z.tuple([z.iso.datetime(), z.uuid()]);
 
 /** Jobs: list, status, dismissal (OGC 18-062r2 sections 7.12, 10 and 13). */
 @ApiController('Jobs', 'jobs')
 export class JobsController {
   constructor(
+    private readonly list: JobList,
     private readonly reader: JobReader,
     private readonly dismissal: DismissalService,
     private readonly presenter: StatusInfoPresenter,
@@ -30,26 +29,19 @@ export class JobsController {
   /** GET /jobs (/req/job-list/job-list-op): newest first. */
   @Get()
   @ApiOperation({ operationId: 'getJobs', summary: 'The jobs, newest first' })
-  @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 10_000, default: 10 } })
-  @ApiQuery({ name: 'cursor', required: false, type: String, description: 'From the next link of a page' })
+  @ApiJobListQuery()
   @ApiOkResponse({ type: JobListDto })
-  async list(
-    @Req() request: FastifyRequest,
-    @Query('limit') limitText?: unknown,
-    @Query('cursor') cursorText?: unknown,
-  ): Promise<JobListDto> {
+  async page(@Req() request: FastifyRequest, @Query() parameters: Record<string, unknown>): Promise<JobListDto> {
     chooseRepresentation(request, [MediaType.json]);
-    const limit = parseLimit(limitText);
-    const [createdAt, id] = decodeCursor(cursorText, JOB_CURSOR) ?? [];
-    const after = createdAt !== undefined && id !== undefined ? { createdAt, id } : undefined;
-    // One row more than asked for tells whether there is a next page.
-    const rows = await this.reader.newest(limit + 1, after);
-    const page = rows.slice(0, limit);
-    const last = rows.length > limit ? page.at(-1) : undefined;
-    const next = last && encodeCursor([last.created_text, last.id]);
+    const query = parseJobListQuery(parameters);
+    // One row more than asked for tells whether the list goes on.
+    const part = { limit: query.limit + 1, after: query.after, before: query.before };
+    const rows = query.isEmpty ? [] : await this.list.read(query.filter, part);
+    const { jobs, cursors } = jobListPage(query, rows);
+    const base = this.links.url(request, '');
     return {
-      jobs: page.map((job) => this.presenter.present(request, job)),
-      links: pageLinks(this.links.self(request), { next }),
+      jobs: jobs.map((job) => this.presenter.presentAt(base, job)),
+      links: pageLinks(this.links.self(request), cursors),
     };
   }
 

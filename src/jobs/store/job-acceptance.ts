@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { Statement } from '../../database/statement.js';
-import type { ResponsePreferences, StagedInputs } from '../job.types.js';
+import type { JobSubscriber, ResponsePreferences, StagedInputs } from '../job.types.js';
+import { oweCallback, WAKE_CALLBACKS } from './callback-outbox.js';
 import { type JobStatusRow, STATUS_COLUMNS } from './job-row.js';
 
 export interface NewJob {
@@ -12,6 +13,8 @@ export interface NewJob {
   readonly inputs: Record<string, unknown>;
   readonly staged?: StagedInputs;
   readonly response: ResponsePreferences;
+  /** Whom to call back; the URLs in the form that `URL` gives them. */
+  readonly subscriber?: JobSubscriber;
   /** The request in the client's own words, see {@link AcceptedJob}. */
   readonly idempotency?: Idempotency;
 }
@@ -40,8 +43,8 @@ const ACCEPT = new Statement<AcceptedJob>(
   'job_accept',
   `WITH j AS (
      INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response,
-                      idempotency_key, request_digest, seq)
-     VALUES ($1, $2, $3, 'SCHEDULED', 'Scheduled', $4, $5, $6, $7, $8, 1)
+                      idempotency_key, request_digest, subscriber, seq)
+     VALUES ($1, $2, $3, 'SCHEDULED', 'Scheduled', $4, $5, $6, $7, $8, $9, 1)
      ${OR_EXISTING}
      RETURNING *
    ), e AS (
@@ -55,15 +58,15 @@ const ACCEPT_RUNNING = new Statement<AcceptedJob>(
   'job_accept_running',
   `WITH j AS (
      INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response,
-                      idempotency_key, request_digest, seq, epoch, worker_id, lease_until, started_at)
-     VALUES ($1, $2, $3, 'RUNNING', 'Running', $4, $5, $6, $7, $8, 2, 1, $9, now() + $10 * interval '1 ms', now())
+                      idempotency_key, request_digest, subscriber, seq, epoch, worker_id, lease_until, started_at)
+     VALUES ($1, $2, $3, 'RUNNING', 'Running', $4, $5, $6, $7, $8, $9, 2, 1, $10, now() + $11 * interval '1 ms', now())
      ${OR_EXISTING}
      RETURNING *
    ), e AS (
      INSERT INTO job_event (job_id, seq, type)
      SELECT id, s, t FROM j, (VALUES (1, 'accepted'), (2, 'started')) v (s, t) WHERE id = $1
-   )
-   SELECT ${STATUS_COLUMNS}, j.request_digest FROM j`,
+   ), ${oweCallback('inProgressUri', 'j.id = $1')}
+   SELECT ${STATUS_COLUMNS}, j.request_digest, ${WAKE_CALLBACKS} FROM j`,
 );
 
 /** Brings jobs into the world. */
@@ -97,6 +100,7 @@ export class JobAcceptance {
       JSON.stringify(job.response),
       job.idempotency?.key ?? null,
       job.idempotency?.digest ?? null,
+      job.subscriber === undefined ? null : JSON.stringify(job.subscriber),
     ];
   }
 }

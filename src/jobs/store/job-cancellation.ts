@@ -4,6 +4,7 @@ import { Database } from '../../database/database.js';
 import { Statement } from '../../database/statement.js';
 import { CANCEL_CHANNEL, JOB_CHANNEL } from '../job-channels.js';
 import type { StateType } from '../job-state.js';
+import { CALLBACK_COLUMNS, oweCallback, WAKE_CALLBACKS } from './callback-outbox.js';
 import { type JobStatusRow, STATUS_COLUMNS } from './job-row.js';
 import type { HeldLease } from './job-leases.js';
 
@@ -22,12 +23,12 @@ const REQUEST = new Statement<Requested>(
        expires_at = CASE WHEN state_type = 'RUNNING' THEN NULL ELSE now() + $2 * interval '1 ms' END,
        cancel_requested_at = now(), updated_at = now(), seq = seq + 1
      WHERE id = $1 AND state_type IN ('SCHEDULED', 'PENDING', 'PAUSED', 'RUNNING')
-     RETURNING id, state_type, seq
+     RETURNING ${CALLBACK_COLUMNS}
    ), e AS (
      INSERT INTO job_event (job_id, seq, type)
      SELECT id, seq, CASE state_type WHEN 'CANCELLING' THEN 'dismiss-requested' ELSE 'dismissed' END FROM j
-   )
-   SELECT state_type,
+   ), ${oweCallback('failedUri', `j.state_type = 'CANCELLED'`)}
+   SELECT state_type, ${WAKE_CALLBACKS},
      pg_notify(CASE state_type WHEN 'CANCELLING' THEN '${CANCEL_CHANNEL}' ELSE '${JOB_CHANNEL}' END, id::text)
    FROM j`,
 );
@@ -40,12 +41,12 @@ const CONFIRM = new Statement<{ id: string }>(
        updated_at = now(), expires_at = now() + $3 * interval '1 ms', seq = seq + 1,
        epoch = epoch + CASE WHEN $2::int IS NULL THEN 1 ELSE 0 END
      WHERE id = $1 AND state_type = 'CANCELLING' AND epoch = coalesce($2::int, epoch)
-     RETURNING id, seq
+     RETURNING ${CALLBACK_COLUMNS}
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data)
      SELECT id, seq, 'dismissed', CASE WHEN $2::int IS NULL THEN '{"forced":true}'::json END FROM j
-   )
-   SELECT id, pg_notify('${JOB_CHANNEL}', id::text) FROM j`,
+   ), ${oweCallback('failedUri')}
+   SELECT id, pg_notify('${JOB_CHANNEL}', id::text), ${WAKE_CALLBACKS} FROM j`,
 );
 
 const REMOVE = new Statement<JobStatusRow>(

@@ -3,7 +3,9 @@ import { Settings } from '../../config/settings.js';
 import { Database } from '../../database/database.js';
 import { Statement } from '../../database/statement.js';
 import type { ExecutionFault } from '../../engine/execution-unit.js';
+import { ChangeAnnouncer } from '../change-announcer.js';
 import { JOB_CHANNEL } from '../job-channels.js';
+import { CALLBACK_COLUMNS, oweCallback, WAKE_CALLBACKS } from './callback-outbox.js';
 import type { HeldLease, Redispatch } from './job-leases.js';
 import { wellFormedText } from './well-formed-text.js';
 
@@ -34,7 +36,7 @@ const SUCCEED = new Statement<Written>(
      UPDATE job SET state_type = 'COMPLETED', state_name = 'Completed', progress = 100, lease_until = NULL,
        finished_at = now(), updated_at = now(), expires_at = now() + $3 * interval '1 ms', seq = seq + 1
      WHERE id = $1 AND epoch = $2 AND state_type = 'RUNNING'
-     RETURNING id, seq
+     RETURNING ${CALLBACK_COLUMNS}
    ), o AS (
      INSERT INTO job_output (job_id, output_id, value, file, media_type, size, sha256)
      SELECT j.id, x.output_id, x.value::json, x.file, x.media_type, x.size, x.sha256
@@ -42,8 +44,8 @@ const SUCCEED = new Statement<Written>(
        AS x (output_id, value, file, media_type, size, sha256)
    ), e AS (
      INSERT INTO job_event (job_id, seq, type) SELECT id, seq, 'successful' FROM j
-   )
-   SELECT id, pg_notify('${JOB_CHANNEL}', id::text) FROM j`,
+   ), ${oweCallback('successUri')}
+   SELECT id, pg_notify('${JOB_CHANNEL}', id::text), ${WAKE_CALLBACKS} FROM j`,
 );
 
 const FAIL = new Statement<Written>(
@@ -52,11 +54,11 @@ const FAIL = new Statement<Written>(
      UPDATE job SET state_type = 'FAILED', state_name = $4, message = $5, fault = $6, lease_until = NULL,
        finished_at = now(), updated_at = now(), expires_at = now() + $3 * interval '1 ms', seq = seq + 1
      WHERE id = $1 AND epoch = $2 AND state_type = 'RUNNING'
-     RETURNING id, seq
+     RETURNING ${CALLBACK_COLUMNS}
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data) SELECT id, seq, 'failed', $6::json FROM j
-   )
-   SELECT id, pg_notify('${JOB_CHANNEL}', id::text) FROM j`,
+   ), ${oweCallback('failedUri')}
+   SELECT id, pg_notify('${JOB_CHANNEL}', id::text), ${WAKE_CALLBACKS} FROM j`,
 );
 
 /** A crash is the platform's fault, not the process': it has a budget of its own, then the job is given up. */
@@ -72,12 +74,14 @@ const CRASH = new Statement<Recovery>(
        expires_at = CASE WHEN recoveries < $4 THEN NULL ELSE now() + $3 * interval '1 ms' END,
        lease_until = NULL, worker_id = NULL, updated_at = now(), seq = seq + 1
      WHERE id = $1 AND epoch = $2 AND state_type = 'RUNNING'
-     RETURNING id, dispatches, state_type, seq
+     RETURNING ${CALLBACK_COLUMNS}, dispatches
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data)
      SELECT id, seq, CASE state_type WHEN 'CRASHED' THEN 'failed' ELSE 'crashed' END, $6::json FROM j
-   )
-   SELECT id, dispatches, state_type, CASE state_type WHEN 'CRASHED' THEN pg_notify('${JOB_CHANNEL}', id::text)::text END FROM j`,
+   ), ${oweCallback('failedUri', `j.state_type = 'CRASHED'`)}
+   SELECT id, dispatches, state_type, ${WAKE_CALLBACKS},
+     CASE state_type WHEN 'CRASHED' THEN pg_notify('${JOB_CHANNEL}', id::text)::text END
+   FROM j`,
 );
 
 /** Ends of jobs. Every method is fenced by the epoch: a worker that lost its job changes nothing and is told so. */
@@ -85,6 +89,7 @@ const CRASH = new Statement<Recovery>(
 export class JobCompletion {
   constructor(
     private readonly database: Database,
+    private readonly announcer: ChangeAnnouncer,
     private readonly settings: Settings,
   ) {}
 
@@ -130,6 +135,7 @@ export class JobCompletion {
       wellFormedText(fault.detail),
       JSON.stringify(fault),
     ]);
+    if (row?.state_type === 'SCHEDULED') this.announcer.announce(row.id);
     return row;
   }
 }

@@ -2,20 +2,27 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { Statement } from '../../database/statement.js';
 import type { LogLine } from '../../engine/execution-unit.js';
+import { ChangeAnnouncer } from '../change-announcer.js';
+import { CALLBACK_COLUMNS, oweCallback, WAKE_CALLBACKS } from './callback-outbox.js';
 import type { HeldLease } from './job-leases.js';
 import { wellFormedText } from './well-formed-text.js';
 
+/** A call about earlier progress that nobody has begun to make is overtaken by the one about this progress. */
 const PROGRESS = new Statement<{ id: string }>(
   'job_progress',
   `WITH j AS (
      UPDATE job SET progress = $3, message = coalesce($4, message), updated_at = now(), seq = seq + 1
      WHERE id = $1 AND epoch = $2 AND state_type = 'RUNNING'
-     RETURNING id, seq
+     RETURNING ${CALLBACK_COLUMNS}
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data)
-     SELECT id, seq, 'progress', json_build_object('progress', $3::int, 'message', $4::text) FROM j
-   )
-   SELECT id FROM j`,
+     SELECT id, seq, 'progress', json_strip_nulls(json_build_object('progress', $3::int, 'message', $4::text)) FROM j
+   ), overtaken AS (
+     DELETE FROM job_callback USING j, job_event old
+     WHERE j.subscriber IS NOT NULL AND job_callback.job_id = j.id AND job_callback.attempts = 0
+       AND old.job_id = j.id AND old.seq = job_callback.seq AND old.type = 'progress'
+   ), ${oweCallback('inProgressUri')}
+   SELECT id, ${WAKE_CALLBACKS} FROM j`,
 );
 
 const LOG = new Statement<{ written: number }>(
@@ -36,12 +43,17 @@ const LOG = new Statement<{ written: number }>(
 /** What a job says about itself while it runs. Fenced by the epoch like every other write. */
 @Injectable()
 export class JobJournal {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly announcer: ChangeAnnouncer,
+  ) {}
 
   /** @param percent 0 to 100 @returns false when the job is no longer this epoch's */
   async progress(held: HeldLease, percent: number, message?: string): Promise<boolean> {
     const text = message === undefined ? null : wellFormedText(message);
-    return (await this.database.execute(PROGRESS, [held.id, held.epoch, percent, text])).length > 0;
+    const rows = await this.database.execute(PROGRESS, [held.id, held.epoch, percent, text]);
+    if (rows.length > 0) this.announcer.announce(held.id);
+    return rows.length > 0;
   }
 
   /** Writes lines in one statement, in their order. */

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
 import { Statement } from '../../database/statement.js';
+import { ChangeAnnouncer } from '../change-announcer.js';
 import type { StateType } from '../job-state.js';
 import type { StagedInputs } from '../job.types.js';
+import { CALLBACK_COLUMNS, oweCallback, WAKE_CALLBACKS } from './callback-outbox.js';
 
 /** A job as its worker needs it. `epoch` fences every later write. */
 export interface ClaimedJob {
@@ -37,12 +39,12 @@ const CLAIM = new Statement<ClaimedJob>(
        lease_until = now() + $3 * interval '1 ms', started_at = coalesce(started_at, now()), updated_at = now(),
        seq = seq + 1
      WHERE id = $1 AND state_type IN ('SCHEDULED', 'PENDING')
-     RETURNING id, epoch, process_id, process_version, inputs, staged, seq
+     RETURNING ${CALLBACK_COLUMNS}, epoch, inputs, staged
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data)
      SELECT id, seq, 'started', json_build_object('attempt', epoch, 'worker', $2::text) FROM j
-   )
-   SELECT id, epoch, process_id, process_version, inputs, staged FROM j`,
+   ), ${oweCallback('inProgressUri')}
+   SELECT id, epoch, process_id, process_version, inputs, staged, ${WAKE_CALLBACKS} FROM j`,
 );
 
 const RENEW = new Statement<RenewedLease>(
@@ -76,7 +78,10 @@ const HAND_BACK = new Statement<Redispatch>(
  */
 @Injectable()
 export class JobLeases {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly announcer: ChangeAnnouncer,
+  ) {}
 
   /**
    * Takes a waiting job. @param lease in milliseconds
@@ -84,6 +89,7 @@ export class JobLeases {
    */
   async claim(jobId: string, workerId: string, lease: number): Promise<ClaimedJob | undefined> {
     const [row] = await this.database.execute(CLAIM, [jobId, workerId, lease]);
+    if (row !== undefined) this.announcer.announce(row.id);
     return row;
   }
 
@@ -95,6 +101,7 @@ export class JobLeases {
   /** Gives a running job back to the queue, as a worker does that shuts down. It counts as no failure. */
   async handBack(held: HeldLease, reason: string): Promise<Redispatch | undefined> {
     const [row] = await this.database.execute(HAND_BACK, [held.id, held.epoch, reason]);
+    if (row !== undefined) this.announcer.announce(row.id);
     return row;
   }
 }

@@ -31,18 +31,6 @@ export interface JobLogRow {
   readonly data: Record<string, unknown> | null;
 }
 
-/** Where a page of jobs ends: the keyset of its last row. */
-export interface JobPosition {
-  /** ISO 8601 with microseconds, as the database writes it */
-  readonly createdAt: string;
-  readonly id: string;
-}
-
-export interface JobListRow extends JobStatusRow {
-  /** `created_at` without loss of microseconds, for the cursor */
-  readonly created_text: string;
-}
-
 const FIND = new Statement<JobDetailRow>('job_find', `SELECT ${STATUS_COLUMNS}, j.response FROM job j WHERE j.id = $1`);
 
 const FIND_BY_KEY = new Statement<AcceptedJob>(
@@ -58,14 +46,6 @@ const STATES = new Statement<{ id: string; state_type: StateType }>(
 const OUTPUTS = new Statement<JobOutputRow>(
   'job_outputs',
   `SELECT output_id, value, file, media_type, size, sha256 FROM job_output WHERE job_id = $1`,
-);
-
-const NEWEST = new Statement<JobListRow>(
-  'job_newest',
-  `SELECT ${STATUS_COLUMNS}, to_char(j.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_text
-   FROM job j
-   WHERE $1::timestamptz IS NULL OR (j.created_at, j.id) < ($1::timestamptz, $2::uuid)
-   ORDER BY j.created_at DESC, j.id DESC LIMIT $3`,
 );
 
 const LOG_PAGE = new Statement<JobLogRow>(
@@ -100,11 +80,6 @@ export class JobReader {
 
   outputs(jobId: string): Promise<JobOutputRow[]> {
     return this.database.execute(OUTPUTS, [jobId]);
-  }
-
-  /** Jobs, newest first. @param after the last job of the page before */
-  newest(limit: number, after?: JobPosition): Promise<JobListRow[]> {
-    return this.database.execute(NEWEST, [after?.createdAt ?? null, after?.id ?? null, limit]);
   }
 
   /** Log lines in the order of writing. @param after id of the last line of the page before */

@@ -1,6 +1,7 @@
-import { Controller, Get, Header, HttpStatus, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Get, Header, HttpStatus, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { type Readiness, ReadinessService } from './readiness.service.js';
 
 /** Answer of both probes. */
@@ -21,8 +22,7 @@ export class HealthDto {
 }
 
 /** Probes for whoever keeps the service running. */
-@ApiTags('Health')
-@Controller('health')
+@ApiController('Health', 'health')
 export class HealthController {
   constructor(private readonly health: ReadinessService) {}
 

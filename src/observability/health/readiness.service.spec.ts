@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Injectable, Logger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import { ConfigModule } from '../../config/config.module.js';
+import { Settings } from '../../config/settings.js';
 import { HealthCheck, Unhealthy } from './health-check.js';
 import { HealthModule } from './health.module.js';
 import { ReadinessService } from './readiness.service.js';
@@ -26,7 +28,10 @@ class DatabaseCheck extends HealthCheck {
 }
 
 async function service(...providers: (new () => HealthCheck)[]) {
-  const module = await Test.createTestingModule({ imports: [HealthModule], providers }).compile();
+  const module = await Test.createTestingModule({
+    imports: [ConfigModule.forRoot(Settings.parse({})), HealthModule],
+    providers,
+  }).compile();
   module.useLogger(false);
   await module.init();
   return module.get(ReadinessService);

@@ -13,6 +13,9 @@ const EXPOSED_HEADERS = ['Location', 'Link', 'Preference-Applied', 'Retry-After'
 /** Seconds; long enough for a restart behind a load balancer. */
 const SHUTDOWN_RETRY_AFTER = 5;
 
+/** How often idle connections are closed during a shutdown. Milliseconds. */
+const LET_GO_INTERVAL = 100;
+
 /**
  * Everything about HTTP that holds for all routes of the standalone service: problems for every error, CORS, JSON
  * bodies up to MAX_BODY and no other kind, checked Host headers. Call it once, after `NestFactory.create(module,
@@ -41,6 +44,9 @@ export function configureHttp(app: NestFastifyApplication, settings: Settings): 
   let usableHost: string | undefined;
   fastify.addHook('preClose', (done) => {
     isClosing = true;
+    // A connection that is being answered at this moment would be kept alive afterwards, and the server with it.
+    const letGo = setInterval(() => fastify.server.closeIdleConnections(), LET_GO_INTERVAL);
+    fastify.server.once('close', () => clearInterval(letGo));
     done();
   });
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {

@@ -5,4 +5,5 @@ export const MediaType = {
   openApi30: 'application/vnd.oai.openapi+json;version=3.0',
   html: 'text/html',
   text: 'text/plain',
+  eventStream: 'text/event-stream',
 } as const;

@@ -7,6 +7,7 @@ import { MediaType } from './media-type.js';
 const FORMATS: Record<string, readonly string[]> = {
   json: [MediaType.json, MediaType.openApi30],
   html: [MediaType.html],
+  sse: [MediaType.eventStream],
 };
 
 /**

@@ -42,6 +42,16 @@ export const PROBLEM_CATALOG = {
     type: `${OURS}/unsupported-media-type`,
     title: 'Unsupported media type',
   },
+  'range-not-satisfiable': {
+    status: 416,
+    type: `${OURS}/range-not-satisfiable`,
+    title: 'The range lies outside the output',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    type: `${OURS}/idempotency-key-reused`,
+    title: 'The idempotency key belongs to another request',
+  },
   'header-too-large': { status: 431, type: `${OURS}/header-too-large`, title: 'The request header is too large' },
   'uri-too-long': { status: 414, type: `${OURS}/uri-too-long`, title: 'The request URI is too long' },
   'request-timeout': { status: 408, type: `${OURS}/request-timeout`, title: 'The request took too long to arrive' },

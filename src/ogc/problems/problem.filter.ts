@@ -19,8 +19,11 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const reply = http.getResponse<FastifyReply>();
+    this.answer(thrown, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** Answers a request with the problem document of whatever was thrown, and logs what is the service's fault. */
+  answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const error = this.methodNotAllowed(request, reply) ?? toDomainError(thrown);
     this.log(error, thrown, request);
     if (reply.sent || reply.raw.headersSent) {

@@ -4,6 +4,9 @@ import { pointerPart } from './violation-writer.js';
 import type { ValueValidator, ValueValidators } from './value-validator.js';
 import { valueWords } from './value-words.js';
 
+/** Occurrences are looked at until this many violations were found. */
+const MOST_VIOLATIONS = 100;
+
 /** One input, ready to be validated: its occurrences, default and schema. */
 export class CompiledInput {
   private readonly minOccurs: number;
@@ -36,7 +39,11 @@ export class CompiledInput {
     if (value.length < this.minOccurs || value.length > this.maxOccurs) {
       return [{ pointer: this.pointer, detail: `Expected ${this.occurrenceWords()}, got ${value.length}.` }];
     }
-    return value.flatMap((occurrence, index) => this.value.validate(occurrence, `${this.pointer}/${index}`));
+    const violations: Violation[] = [];
+    for (let index = 0; index < value.length && violations.length < MOST_VIOLATIONS; index++) {
+      violations.push(...this.value.validate(value[index], `${this.pointer}/${index}`));
+    }
+    return violations;
   }
 
   private absent(values: Record<string, unknown>): Violation[] {

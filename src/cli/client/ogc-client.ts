@@ -1,0 +1,192 @@
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-code.js';
+import { type HttpAnswer, HttpConnection, retryAfterOf } from './http-connection.js';
+import type { ExecuteBody } from '../inputs/execute-body.js';
+import {
+  type LogLine,
+  type Page,
+  type ProcessDocument,
+  type ProcessSummary,
+  type StatusInfo,
+  jobIdOf,
+} from './ogc-documents.js';
+
+export interface JobFilter {
+  readonly status?: readonly string[];
+  readonly processId?: readonly string[];
+}
+
+/** What an execution was answered with: a job, or the results at once. */
+export type ExecuteAnswer =
+  | { readonly kind: 'job'; readonly jobId: string; readonly info: StatusInfo }
+  | { readonly kind: 'results'; readonly answer: HttpAnswer };
+
+const PAGE_SIZE = 100;
+/** Milliseconds for documents that take no work to answer. */
+const PATIENCE = 60_000;
+
+/**
+ * A client of any OGC API - Processes server (OGC 18-062r2). Resources are addressed below the landing page it was
+ * given, not by the links of the answers: these name the server as it sees itself, which behind a tunnel or a
+ * misconfigured proxy leads nowhere.
+ */
+export class OgcClient {
+  constructor(private readonly http: HttpConnection) {}
+
+  /** Absolute URL of a job. */
+  jobUrl(jobId: string): string {
+    return this.http.url(jobPath(jobId)).href;
+  }
+
+  /** All processes, from all pages. */
+  async processes(signal?: AbortSignal): Promise<ProcessSummary[]> {
+    const found: ProcessSummary[] = [];
+    for await (const page of this.pages<Page & { processes?: ProcessSummary[] }>('processes', {}, signal)) {
+      found.push(...listOf(page.processes, 'processes'));
+    }
+    return found;
+  }
+
+  process(id: string, signal?: AbortSignal): Promise<ProcessDocument> {
+    return this.json<ProcessDocument>(`processes/${encodeURIComponent(id)}`, signal);
+  }
+
+  /** Executes a process. @param preferAsync asks for a job (`Prefer: respond-async`) */
+  async execute(id: string, body: ExecuteBody, preferAsync: boolean, signal?: AbortSignal): Promise<ExecuteAnswer> {
+    const answer = await this.http.send(`processes/${encodeURIComponent(id)}/execution`, {
+      method: 'POST',
+      accept: '*/*',
+      headers: {
+        'content-type': 'application/json',
+        ...(preferAsync && { prefer: 'respond-async' }),
+        ...(body.length !== undefined && { 'content-length': String(body.length) }),
+      },
+      body: body.stream(),
+      signal,
+    });
+    if (answer.statusCode !== 201) return { kind: 'results', answer };
+    // Some servers leave the body out; the location ends with the id of the job.
+    const location = String(answer.headers.location ?? '').split(/[?#]/, 1)[0];
+    const parsed = parseJson(await answer.body.text()) as StatusInfo | null | undefined;
+    const info: StatusInfo = { ...parsed, status: parsed?.status ?? 'accepted' };
+    const jobId = jobIdOf(info) || decodeURIComponent(/\/jobs\/([^/]+)\/?$/.exec(location)?.[1] ?? '');
+    if (jobId === '') {
+      throw new CliError('The server created a job, but does not say which one.', ExitCode.problem);
+    }
+    return { kind: 'job', jobId, info: { ...info, jobID: jobId } };
+  }
+
+  /** Jobs, newest first where the server sorts them so. */
+  async *jobs(filter: JobFilter = {}, signal?: AbortSignal): AsyncGenerator<StatusInfo> {
+    const query = { status: filter.status?.join(','), processID: filter.processId?.join(',') };
+    for await (const page of this.pages<Page & { jobs?: StatusInfo[] }>('jobs', query, signal)) {
+      for (const job of listOf(page.jobs, 'jobs')) {
+        // Servers without these parameters ignore them.
+        if (filter.status && !filter.status.includes(job.status)) continue;
+        if (filter.processId && !filter.processId.includes(job.processID ?? '')) continue;
+        yield job;
+      }
+    }
+  }
+
+  async job(jobId: string, signal?: AbortSignal): Promise<StatusInfo> {
+    return (await this.jobStatus(jobId, signal)).info;
+  }
+
+  /** The status of a job, and the seconds after which the server wants to be asked again. */
+  async jobStatus(jobId: string, signal?: AbortSignal): Promise<{ info: StatusInfo; retryAfter?: number }> {
+    const answer = await this.http.send(jobPath(jobId), { signal, patience: PATIENCE });
+    return { info: await jsonOf<StatusInfo>(answer), retryAfter: retryAfterOf(answer) };
+  }
+
+  /** The results of a job in the form its execute request asked for. */
+  results(jobId: string, accept = '*/*', signal?: AbortSignal): Promise<HttpAnswer> {
+    return this.http.send(`${jobPath(jobId)}/results`, { accept, signal });
+  }
+
+  /** One output, bare (2.0 draft); servers of 1.0 answer 404. */
+  output(jobId: string, outputId: string): Promise<HttpAnswer> {
+    return this.http.send(`${jobPath(jobId)}/results/${encodeURIComponent(outputId)}`, { accept: '*/*' });
+  }
+
+  /** Fetches what a results document refers to. */
+  download(href: string): Promise<HttpAnswer> {
+    return this.http.send(new URL(href, this.http.base), { accept: '*/*' });
+  }
+
+  /**
+   * One page of a job's log.
+   * @param query the query of the page, as an earlier page named it in `next`
+   */
+  async logPage(
+    jobId: string,
+    query: string,
+    signal?: AbortSignal,
+  ): Promise<{ lines: readonly LogLine[]; next?: string }> {
+    const page = await this.json<Page & { lines?: LogLine[] }>(`${jobPath(jobId)}/logs${query}`, signal);
+    return { lines: listOf(page.lines, 'lines'), next: nextQuery(page, this.http.base) };
+  }
+
+  async dismiss(jobId: string): Promise<StatusInfo> {
+    const answer = await this.http.send(jobPath(jobId), { method: 'DELETE', patience: PATIENCE });
+    const info = parseJson(await answer.body.text()) as StatusInfo | null | undefined;
+    return { ...info, jobID: info ? jobIdOf(info) || jobId : jobId, status: info?.status ?? 'dismissed' };
+  }
+
+  close(): Promise<void> {
+    return this.http.close();
+  }
+
+  private async *pages<T extends Page>(
+    path: string,
+    parameters: Record<string, string | undefined>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<T> {
+    const given = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    let query: string | undefined = `?${new URLSearchParams([...given, ['limit', String(PAGE_SIZE)]]).toString()}`;
+    const seen = new Set<string>();
+    while (query !== undefined && !seen.has(query)) {
+      seen.add(query);
+      const page: T = await this.json<T>(path + query, signal);
+      yield page;
+      query = nextQuery(page, this.http.base);
+    }
+  }
+
+  private async json<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return jsonOf<T>(await this.http.send(path, { signal, patience: PATIENCE }));
+  }
+}
+
+function jobPath(jobId: string): string {
+  return `jobs/${encodeURIComponent(jobId)}`;
+}
+
+function nextQuery({ links }: Page, base: URL): string | undefined {
+  const href = Array.isArray(links) ? (links as Page['links'])!.find(({ rel }) => rel === 'next')?.href : undefined;
+  return href !== undefined && URL.canParse(href, base.href) ? new URL(href, base).search : undefined;
+}
+
+async function jsonOf<T>(answer: HttpAnswer): Promise<T> {
+  const parsed = parseJson(await answer.body.text());
+  if (parsed === null || typeof parsed !== 'object') throw notOgc();
+  return parsed as T;
+}
+
+function listOf<T>(value: readonly T[] | undefined, name: string): readonly T[] {
+  if (Array.isArray(value)) return value as readonly T[];
+  throw notOgc(`The answer has no list of ${name}.`);
+}
+
+function notOgc(detail = 'The answer is not the JSON document that the standard asks for.'): CliError {
+  const advice = 'Is --url the landing page of an OGC API - Processes server?';
+  return new CliError(detail, ExitCode.problem, advice);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,35 @@
+import { type Command, Option } from 'commander';
+import { type ClientOptions, forServer, withClient } from '../client-command.js';
+import type { LogLine } from '../client/ogc-documents.js';
+import { logText } from '../output/job-text.js';
+import { print, printJson } from '../output/terminal.js';
+
+interface LogsOptions extends ClientOptions {
+  readonly follow?: boolean;
+  readonly level?: string;
+}
+
+export function addLogsCommand(program: Command): void {
+  const command = program
+    .command('logs')
+    .description('print what a process logged while a job ran')
+    .argument('<job>', 'id of the job')
+    .option('-f, --follow', 'go on until the job has ended')
+    .addOption(new Option('--level <level>', 'least important level').choices(['debug', 'info', 'warn', 'error']));
+  forServer(command, [
+    'sluice logs 01a1fa71-7771-7239-9e30-d8740b26808a',
+    'sluice logs 01a1fa71-7771-7239-9e30-d8740b26808a --follow --level warn',
+    'sluice logs 01a1fa71-7771-7239-9e30-d8740b26808a --json   # one JSON document per line',
+  ]).action((jobId: string, options: LogsOptions) =>
+    withClient(options, async (client) => {
+      const { JobLog } = await import('../watch/job-log.js');
+      const show = (line: LogLine) => (options.json ? printJson(line, 0) : print(logText(line)));
+      if (!options.follow) {
+        for await (const line of new JobLog(client, jobId, options.level).more()) show(line);
+        return;
+      }
+      const { watchJob } = await import('../watch/watch-job.js');
+      await watchJob(client, jobId, { onLog: show, level: options.level });
+    }),
+  );
+}

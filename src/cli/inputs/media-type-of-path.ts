@@ -1,0 +1,36 @@
+import { extname } from 'node:path';
+
+/** Common types of geospatial and plain data; a schema that names several is served by `;type=` for the rest. */
+const TYPES: Readonly<Record<string, string>> = {
+  '.json': 'application/json',
+  '.geojson': 'application/geo+json',
+  '.txt': 'text/plain',
+  '.csv': 'text/csv',
+  '.html': 'text/html',
+  '.xml': 'application/xml',
+  '.gml': 'application/gml+xml',
+  '.kml': 'application/vnd.google-earth.kml+xml',
+  '.tif': 'image/tiff',
+  '.tiff': 'image/tiff',
+  '.jp2': 'image/jp2',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.pdf': 'application/pdf',
+  '.zip': 'application/zip',
+  '.nc': 'application/x-netcdf',
+  '.gpkg': 'application/geopackage+sqlite3',
+  '.yaml': 'application/yaml',
+  '.bin': 'application/octet-stream',
+};
+
+export function mediaTypeOfPath(path: string): string | undefined {
+  return TYPES[extname(path).toLowerCase()];
+}
+
+/** The usual ending of files of a media type, with its dot; empty when unknown. */
+export function extensionOf(mediaType: string): string {
+  const bare = mediaType.split(';', 1)[0].trim().toLowerCase();
+  const known = Object.entries(TYPES).find(([, type]) => type === bare)?.[0];
+  return known ?? (bare.endsWith('+json') ? '.json' : bare.endsWith('+xml') ? '.xml' : '');
+}

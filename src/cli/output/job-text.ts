@@ -1,0 +1,42 @@
+import { jobIdOf, type LogLine, type StatusInfo } from '../client/ogc-documents.js';
+import { table } from './table.js';
+
+/** Jobs for people, one line each. */
+export function jobTable(jobs: readonly StatusInfo[]): string {
+  if (jobs.length === 0) return 'No jobs.';
+  const rows = jobs.map((job) => [
+    jobIdOf(job),
+    job.status,
+    job.progress === undefined ? '' : `${job.progress}%`,
+    job.processID ?? '',
+    job.created ?? job.started ?? '',
+    oneLine(job.message ?? ''),
+  ]);
+  return table([['JOB', 'STATUS', 'DONE', 'PROCESS', 'CREATED', 'MESSAGE'], ...rows]).join('\n');
+}
+
+/** One job for people. */
+export function jobText(job: StatusInfo): string {
+  const facts: [string, string | undefined][] = [
+    ['Job', jobIdOf(job)],
+    ['Process', job.processID],
+    ['Status', job.status],
+    ['Progress', job.progress === undefined ? undefined : `${job.progress}%`],
+    ['Waiting', job.waitingReason],
+    ['Message', job.message],
+    ['Created', job.created],
+    ['Started', job.started],
+    ['Finished', job.finished],
+  ];
+  return table(facts.filter((fact): fact is [string, string] => fact[1] !== undefined)).join('\n');
+}
+
+/** `time level message {data}` */
+export function logText({ time, level, message, data }: LogLine): string {
+  const details = data === undefined ? undefined : JSON.stringify(data);
+  return [time, level?.padEnd(5), message, details].filter((part) => part !== undefined).join(' ');
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').slice(0, 80);
+}

@@ -1,0 +1,67 @@
+import type { OgcClient } from '../client/ogc-client.js';
+import type { StatusInfo } from '../client/ogc-documents.js';
+import { describeProblem, ServerProblem } from '../client/server-problem.js';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-code.js';
+import { logText } from '../output/job-text.js';
+import { Interruption } from './interruption.js';
+import { ProgressLine } from './progress-line.js';
+import { watchJob } from './watch-job.js';
+
+export interface WatchOptions {
+  /** Milliseconds to wait at most. */
+  readonly timeout?: number;
+  /** What has watched over the command so far, its timeout included; ended here. Absent: begins here. */
+  readonly interruption?: Interruption;
+  /** Whether Ctrl-C dismisses the job; else it only ends the watch. */
+  readonly dismissOnInterrupt?: boolean;
+  /** No progress and no log lines. */
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+  /** What to do once the job was successful. */
+  readonly finish: (job: StatusInfo) => void | Promise<void>;
+}
+
+/**
+ * Follows a job to its end with a progress bar and its log on standard error.
+ * @throws CliError with the exit code for a job that failed or was dismissed, for a timeout and an interruption
+ */
+export async function watchToEnd(client: OgcClient, jobId: string, options: WatchOptions): Promise<void> {
+  const advice = `The job goes on. Follow it with "sluice jobs ${jobId} --watch", end it with "sluice dismiss ${jobId}".`;
+  const dismiss = options.dismissOnInterrupt
+    ? () => void client.dismiss(jobId).catch((error: Error) => line.above(`Could not dismiss: ${error.message}`))
+    : undefined;
+  const line = new ProgressLine();
+  const interruption = options.interruption ?? new Interruption(options.timeout);
+  interruption.leaveRunning(advice, dismiss);
+  const shows = !options.quiet && !options.json;
+  let job: StatusInfo;
+  try {
+    job = await watchJob(client, jobId, {
+      signal: interruption.signal,
+      ...(shows && { onStatus: (info) => line.show(info), onLog: (entry) => line.above(logText(entry)) }),
+    });
+  } finally {
+    line.clear();
+    interruption.end();
+  }
+  if (job.status === 'failed') throw await failureOf(client, jobId, job);
+  if (job.status === 'dismissed') {
+    throw new CliError(`Job ${jobId} was dismissed.`, ExitCode.jobDismissed, undefined, { job });
+  }
+  await options.finish(job);
+}
+
+/** Why a job failed: the results of a failed job are its problem (/req/core/job-results-failed). */
+async function failureOf(client: OgcClient, jobId: string, job: StatusInfo): Promise<CliError> {
+  let problem;
+  try {
+    await (await client.results(jobId)).body.dump();
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    if (error instanceof ServerProblem) problem = error.problem;
+  }
+  const reason = problem ? describeProblem(problem) : job.message;
+  const message = [`Job ${jobId} failed.`, ...(reason === undefined ? [] : [reason])].join('\n');
+  return new CliError(message, ExitCode.jobFailed, undefined, { job, ...(problem && { problem }) });
+}

@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
+import { Engine } from '../engine/engine.js';
+import type { ExecutionObserver } from '../engine/execution-unit.js';
+import { JobFiles } from '../jobs/job-files.js';
+import { DomainError } from '../ogc/problems/domain-error.js';
+import type { PreparedExecution } from './execution-preparation.js';
+import { type ExecutionResult, withIds } from './execution-result.js';
+import { faultError } from './job-results.js';
+
+const SILENT: ExecutionObserver = { progress: () => undefined, log: () => undefined };
+
+/** Executions that leave no job: the fast path, without a row or a queue. */
+@Injectable()
+export class BareExecution {
+  constructor(
+    private readonly engine: Engine,
+    private readonly files: JobFiles,
+    private readonly settings: Settings,
+  ) {}
+
+  /** @throws DomainError that says why the execution failed */
+  async run({ jobId, process, inputs }: PreparedExecution, signal: AbortSignal): Promise<ExecutionResult> {
+    const unit = {
+      jobId,
+      processId: process.description.id,
+      inputs,
+      timeout: process.policy.timeout ?? this.settings.JOB_TIMEOUT,
+      directory: this.files.attempt(jobId, 1),
+    };
+    const outcome = await this.engine.run(unit, SILENT, signal);
+    if (outcome.kind === 'succeeded') return { kind: 'results', outputs: withIds(outcome.outputs), discard: jobId };
+    await this.files.remove(jobId);
+    if (outcome.kind === 'cancelled') throw new DomainError('job-dismissed', 'The execution was cancelled.');
+    throw faultError(outcome.fault);
+  }
+}

@@ -1,0 +1,121 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
+import { StatusInfoDto } from '../jobs/http/status-info.dto.js';
+import { ApiPreferHeader, ApiProfileQuery, problemContent, responseHeader, resultsContent } from './results.openapi.js';
+
+const EXECUTE_REQUEST = {
+  type: 'object' as const,
+  description: 'An execute request (execute.yaml); which inputs and outputs there are, the process description tells',
+  properties: {
+    inputs: { type: 'object' as const, additionalProperties: true, description: 'By input id' },
+    outputs: {
+      type: 'object' as const,
+      additionalProperties: { type: 'object' as const },
+      description: 'By output id; absent: all outputs, empty: none',
+    },
+    response: { type: 'string' as const, enum: ['raw', 'document'], description: 'Form of the results in 1.0' },
+    subscriber: { type: 'object' as const, additionalProperties: { type: 'string' as const, format: 'uri' } },
+  },
+};
+
+const VALIDATION = {
+  type: 'object' as const,
+  description: 'The request is valid; nothing was executed',
+  required: ['valid', 'processID', 'mode'],
+  properties: {
+    valid: { type: 'boolean' as const, enum: [true] },
+    processID: { type: 'string' as const },
+    mode: { type: 'string' as const, enum: ['sync', 'async'], description: 'How the process would be executed' },
+  },
+};
+
+const ANSWER_HEADERS = {
+  Link: responseHeader('rel="monitor" leads to the job, where one was kept'),
+  'Preference-Applied': responseHeader('The preferences that were honoured'),
+};
+
+const answers = [
+  ApiParam({ name: 'processID', schema: { type: 'string' } }),
+  ApiPreferHeader('respond-async, wait=N, return=minimal, return=representation, validate-only (RFC 7240)'),
+  ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'Names this execution: repeating the request with the same key leads to the same job',
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
+  }),
+  ApiProfileQuery(),
+  ApiQuery({
+    name: 'validate',
+    required: false,
+    description: 'Check the request and execute nothing',
+    schema: { type: 'boolean', default: false },
+  }),
+  ApiResponse({
+    status: 200,
+    description: 'The results of a synchronous execution, or the outcome of a validation',
+    headers: ANSWER_HEADERS,
+    content: resultsContent(VALIDATION),
+  }),
+  ApiResponse({
+    status: 201,
+    description: 'A job was created',
+    headers: { ...ANSWER_HEADERS, Location: responseHeader('URL of the job', 'uri') },
+    type: StatusInfoDto,
+  }),
+  ApiResponse({
+    status: 204,
+    description: 'No content: the outputs are in Link headers, or none were asked for',
+    headers: ANSWER_HEADERS,
+  }),
+  ApiResponse({
+    status: 422,
+    description: 'The Idempotency-Key was used for another request',
+    content: problemContent(),
+  }),
+];
+
+/** POST execution in the OpenAPI document. */
+export function ApiExecute(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({ operationId: 'execute', summary: 'Execute a process' }),
+    ApiBody({ required: true, schema: EXECUTE_REQUEST }),
+    ...answers,
+  );
+}
+
+/** GET execution in the OpenAPI document. */
+export function ApiExecuteByQuery(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({
+      operationId: 'executeKVP',
+      summary: 'Execute a process, with its inputs in the query',
+      description:
+        'Inputs are parameters by their ids, in any case; several values are separated by commas, objects are JSON, ' +
+        'bounding boxes four or six numbers. input[href] and input[type] refer to a value, input[value] with ' +
+        '[mediaType], [encoding] and [schema] qualify one, box[crs] names a coordinate reference system. ' +
+        'output[include]=true selects outputs, output[mediaType] their formats. HEAD checks without executing.',
+    }),
+    ApiQuery({
+      name: 'response',
+      required: false,
+      style: 'deepObject',
+      explode: true,
+      schema: {
+        type: 'object',
+        properties: {
+          f: { type: 'string', description: 'Media type of the response, in place of Accept' },
+          prefer: { type: 'string', description: 'Preferences, before those of the header Prefer' },
+        },
+      },
+    }),
+    ApiQuery({
+      name: 'parameters',
+      required: false,
+      description: 'Inputs and selected outputs by their ids',
+      style: 'form',
+      explode: true,
+      schema: { type: 'object', additionalProperties: true },
+    }),
+    ...answers,
+  );
+}

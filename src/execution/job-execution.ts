@@ -1,0 +1,129 @@
+import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
+import { JobFiles } from '../jobs/job-files.js';
+import { JobInputs } from '../jobs/job-inputs.js';
+import { isTerminal } from '../jobs/job-state.js';
+import { JobWaiter } from '../jobs/job-waiter.js';
+import { type AcceptedJob, type Idempotency, JobAcceptance, type NewJob } from '../jobs/store/job-acceptance.js';
+import type { JobStatusRow } from '../jobs/store/job-row.js';
+import { JobReader } from '../jobs/store/job-reader.js';
+import { DomainError } from '../ogc/problems/domain-error.js';
+import { Dispatcher } from '../queues/dispatcher.js';
+import { JobRunner } from '../queues/job-runner.js';
+import { NodeIdentity } from '../queues/node-identity.js';
+import type { PreparedExecution } from './execution-preparation.js';
+import { type ExecutionResult, withIds } from './execution-result.js';
+import { faultError, JobResults } from './job-results.js';
+
+/** Upper bound of waiting for the job of a synchronous execution: beyond any job's own time limit. Milliseconds. */
+export const UNTIL_ENDED = 2 ** 31 - 1;
+
+/** Executions with a job: through the queue, on this node, or the one that an idempotency key leads back to. */
+@Injectable()
+export class JobExecution implements BeforeApplicationShutdown {
+  private closing = false;
+
+  constructor(
+    private readonly runner: JobRunner,
+    private readonly dispatcher: Dispatcher,
+    private readonly acceptance: JobAcceptance,
+    private readonly reader: JobReader,
+    private readonly waiter: JobWaiter,
+    private readonly results: JobResults,
+    private readonly jobInputs: JobInputs,
+    private readonly files: JobFiles,
+    private readonly node: NodeIdentity,
+    private readonly settings: Settings,
+  ) {}
+
+  beforeApplicationShutdown(): void {
+    this.closing = true;
+  }
+
+  /**
+   * The job that a key was used for.
+   * @throws DomainError `idempotency-key-reused` when it was used for another request
+   */
+  async find(idempotency: Idempotency): Promise<JobStatusRow | undefined> {
+    const job = await this.reader.findByIdempotencyKey(idempotency.key);
+    if (job !== undefined) requireSameRequest(job, idempotency);
+    return job;
+  }
+
+  /** Accepts a job; it is on record before it is dispatched (promise P1). */
+  async enqueue(execution: PreparedExecution, idempotency: Idempotency | undefined): Promise<JobStatusRow> {
+    const job = await this.acceptance.accept(await this.newJob(execution, idempotency));
+    if (await this.isRepetition(job, execution, idempotency)) return job;
+    this.dispatcher.dispatch({ id: job.id, dispatches: 1 });
+    return job;
+  }
+
+  /** On this node, with a job that is born running. */
+  async runHere(
+    execution: PreparedExecution,
+    idempotency: Idempotency | undefined,
+    signal: AbortSignal,
+  ): Promise<ExecutionResult> {
+    const { jobId, process, inputs } = execution;
+    const newJob = await this.newJob(execution, idempotency);
+    const job = await this.acceptance.acceptRunning(newJob, this.node.id, this.settings.LEASE);
+    if (await this.isRepetition(job, execution, idempotency)) return await this.follow(job.id, UNTIL_ENDED, signal);
+    const result = await this.runner.runHere({ id: jobId, epoch: 1, processId: process.description.id, inputs });
+    if (result.kind === 'failed') return { kind: 'failed', jobId, error: faultError(result.fault) };
+    if (result.kind === 'succeeded') return { kind: 'results', jobId, outputs: withIds(result.outputs) };
+    // It was dismissed, or goes on elsewhere: after a crash, or because this node shuts down.
+    return await this.follow(jobId, this.closing ? 0 : UNTIL_ENDED, signal);
+  }
+
+  /**
+   * Waits for the end of a job, wherever it runs.
+   * @param patience milliseconds; then the answer is the unfinished job
+   */
+  async follow(jobId: string, patience: number, signal?: AbortSignal): Promise<ExecutionResult> {
+    if (patience > 0) await this.waiter.ended(jobId, patience, signal);
+    const job = await this.reader.get(jobId);
+    if (!isTerminal(job.state_type)) return { kind: 'job', job };
+    try {
+      return { kind: 'results', jobId, outputs: await this.results.of(job) };
+    } catch (error) {
+      if (error instanceof DomainError) return { kind: 'failed', jobId, error };
+      throw error;
+    }
+  }
+
+  /** Whether the row is that of an earlier request; what was staged for this one is then of no use. */
+  private async isRepetition(
+    job: AcceptedJob,
+    { jobId }: PreparedExecution,
+    idempotency: Idempotency | undefined,
+  ): Promise<boolean> {
+    if (idempotency === undefined || job.id === jobId) return false;
+    await this.files.remove(jobId);
+    requireSameRequest(job, idempotency);
+    return true;
+  }
+
+  private async newJob(
+    { jobId, process, request, subscriber, inputs }: PreparedExecution,
+    idempotency: Idempotency | undefined,
+  ): Promise<NewJob> {
+    const { response, dialect, outputs } = request;
+    return {
+      id: jobId,
+      processId: process.description.id,
+      processVersion: process.description.version,
+      ...(await this.jobInputs.store(jobId, inputs)),
+      response: { response, dialect, outputs },
+      subscriber,
+      idempotency,
+    };
+  }
+}
+
+function requireSameRequest(job: AcceptedJob, { digest }: Idempotency): void {
+  if (job.request_digest === digest) return;
+  throw new DomainError(
+    'idempotency-key-reused',
+    'This Idempotency-Key was already used for another request; use a new one for each execution.',
+  );
+}

@@ -1,0 +1,134 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
+import { MediaType } from '../ogc/negotiation/media-type.js';
+
+const ANY_VALUE = { description: 'The value of an output in its media type' };
+const RESULTS = {
+  type: 'object' as const,
+  description: 'Results by output id: values, qualified values or links (results.yaml)',
+  additionalProperties: true,
+};
+
+/** Bodies that carry results. @param alternative another JSON document the same response may be */
+export function resultsContent(alternative?: object) {
+  return {
+    [MediaType.json]: {
+      schema: alternative ? { oneOf: [RESULTS, alternative, ANY_VALUE] } : { oneOf: [RESULTS, ANY_VALUE] },
+    },
+    'multipart/related': { schema: { type: 'string' as const, format: 'binary' } },
+    '*/*': { schema: ANY_VALUE },
+  };
+}
+
+export function problemContent() {
+  return { [MediaType.problem]: { schema: { $ref: '#/components/schemas/Problem' } } };
+}
+
+/** A header of a response. */
+export function responseHeader(description: string, format?: string) {
+  return { description, schema: { type: 'string' as const, ...(format !== undefined && { format }) } };
+}
+
+export function ApiPreferHeader(description: string): MethodDecorator {
+  return ApiHeader({ name: 'Prefer', required: false, description, schema: { type: 'string' } });
+}
+
+/** The parameter of class query-param-profile. */
+export function ApiProfileQuery(): MethodDecorator {
+  return ApiQuery({
+    name: 'profile',
+    required: false,
+    description: 'ogc-results asks for the results document, whatever the number of outputs',
+    style: 'form',
+    explode: false,
+    schema: { type: 'array', items: { type: 'string' } },
+  });
+}
+
+const RANGES = [
+  ApiHeader({
+    name: 'Range',
+    required: false,
+    description: 'Bytes of an output that is a file',
+    schema: { type: 'string' },
+  }),
+  ApiHeader({ name: 'If-Range', required: false, schema: { type: 'string' } }),
+  ApiHeader({ name: 'If-None-Match', required: false, schema: { type: 'string' } }),
+  ApiResponse({
+    status: 206,
+    description: 'A range of an output that is a file',
+    headers: { 'Content-Range': responseHeader('Which bytes these are') },
+    content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
+  }),
+  ApiResponse({ status: 304, description: 'The output has the entity tag that the client knows' }),
+  ApiResponse({
+    status: 416,
+    description: 'The range lies outside the output',
+    headers: { 'Content-Range': responseHeader('How many bytes there are') },
+    content: problemContent(),
+  }),
+];
+
+const jobId = ApiParam({ name: 'jobID', schema: { type: 'string' } });
+const outputId = ApiParam({ name: 'outputID', schema: { type: 'string' } });
+const bareOutput = ApiResponse({
+  status: 200,
+  description: 'The output in its media type',
+  headers: { ETag: responseHeader('Of an output that is a file') },
+  content: { [MediaType.json]: { schema: ANY_VALUE }, '*/*': { schema: ANY_VALUE } },
+});
+
+/** GET results in the OpenAPI document. */
+export function ApiResults(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({ operationId: 'getResults', summary: 'The results of a job' }),
+    jobId,
+    ApiPreferHeader('return=minimal, return=representation (RFC 7240)'),
+    ApiProfileQuery(),
+    ApiQuery({
+      name: 'outputs',
+      required: false,
+      description: 'The outputs to return; absent: all that were requested',
+      style: 'form',
+      explode: false,
+      schema: { type: 'array', items: { type: 'string' } },
+    }),
+    ApiResponse({
+      status: 200,
+      description: 'The results, in the form the execute request asked for',
+      headers: {
+        Link: responseHeader('rel="profile" names the profile of a results document'),
+        'Preference-Applied': responseHeader('The preferences that were honoured'),
+      },
+      content: resultsContent(),
+    }),
+    ApiResponse({
+      status: 204,
+      description: 'The outputs are in Link headers',
+      headers: { Link: responseHeader('One link per output') },
+    }),
+  );
+}
+
+/** GET of one output in the OpenAPI document. */
+export function ApiOutput(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({ operationId: 'getOutput', summary: 'One output of a job' }),
+    jobId,
+    outputId,
+    bareOutput,
+    ...RANGES,
+  );
+}
+
+/** GET of one value of an output in the OpenAPI document. */
+export function ApiOutputValue(): MethodDecorator {
+  return applyDecorators(
+    ApiOperation({ operationId: 'getOutputValue', summary: 'One value of an output that has several' }),
+    jobId,
+    outputId,
+    ApiParam({ name: 'N', description: 'Position of the value, from 0', schema: { type: 'integer', minimum: 0 } }),
+    bareOutput,
+    ...RANGES,
+  );
+}

@@ -1,0 +1,96 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { Get, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiQuery, ApiResponse } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiController } from '../../ogc/http/api-controller.decorator.js';
+import { LinkBuilder } from '../../ogc/links/link-builder.js';
+import { LinkRelation } from '../../ogc/links/link-relation.js';
+import { MediaType } from '../../ogc/negotiation/media-type.js';
+import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
+import { encodeCursor } from '../../ogc/paging/cursor.js';
+import { parseLimit } from '../../ogc/paging/limit.js';
+import { pageLinks } from '../../ogc/paging/page-links.js';
+import { toEventDocument } from '../events/event-document.js';
+import { EventFeed } from '../events/event-feed.js';
+import { isTerminal } from '../job-state.js';
+import { JobEvents } from '../store/job-events.js';
+import { type JobDetailRow, JobReader } from '../store/job-reader.js';
+import { parseEventPosition } from './event-position.js';
+import { JobEventPageDto } from './job-event.dto.js';
+
+/** The history of a job, as pages and as a stream of server-sent events. */
+@ApiController('Jobs', 'jobs/:jobID/events')
+export class JobEventsController {
+  constructor(
+    private readonly reader: JobReader,
+    private readonly events: JobEvents,
+    private readonly feed: EventFeed,
+    private readonly links: LinkBuilder,
+  ) {}
+
+  /**
+   * GET /jobs/{jobID}/events: oldest first. As `text/event-stream`, the events that are there and those to come, until
+   * the job has ended; then 204 to a client that has them all, which tells it not to come back.
+   */
+  @Get()
+  @ApiOperation({ operationId: 'getEvents', summary: 'The events of a job, as pages or as a stream' })
+  @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 10_000, default: 10 } })
+  @ApiQuery({ name: 'cursor', required: false, type: String, description: 'From the next link of a page' })
+  @ApiQuery({ name: 'after', required: false, type: Number, description: 'Only events beyond this number' })
+  @ApiQuery({ name: 'lastEventId', required: false, type: Number, description: 'As the header Last-Event-ID' })
+  @ApiQuery({ name: 'f', required: false, enum: ['json', 'sse'], description: 'Instead of the Accept header' })
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'Number of the last event the client has' })
+  @ApiProduces(MediaType.json, MediaType.eventStream)
+  @ApiOkResponse({ type: JobEventPageDto })
+  @ApiResponse({ status: 204, description: 'A stream would be empty: the job has ended and the client has its events' })
+  async read(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Param('jobID') jobId: string,
+    @Query() query: Record<string, unknown>,
+  ): Promise<void> {
+    const type = chooseRepresentation(request, [MediaType.json, MediaType.eventStream]);
+    const after = parseEventPosition({ ...query, header: request.headers['last-event-id'] });
+    const limit = parseLimit(query.limit);
+    const job = await this.reader.get(jobId);
+    reply.header('vary', 'accept');
+    if (type === MediaType.json) await reply.send(await this.page(request, job, after, limit));
+    else await this.stream(request, reply, job, after);
+  }
+
+  private async page(
+    request: FastifyRequest,
+    job: JobDetailRow,
+    after: number,
+    limit: number,
+  ): Promise<JobEventPageDto> {
+    const rows = await this.events.page(job.id, after, limit + 1);
+    const page = rows.slice(0, limit);
+    const last = rows.length > limit ? page.at(-1) : undefined;
+    const stream = this.links.to(request, `/jobs/${job.id}/events`, LinkRelation.alternate, {
+      type: MediaType.eventStream,
+    });
+    return {
+      events: page.map(toEventDocument),
+      links: [...pageLinks(this.links.self(request), { next: last && encodeCursor(last.seq) }), stream],
+    };
+  }
+
+  private async stream(request: FastifyRequest, reply: FastifyReply, job: JobDetailRow, after: number): Promise<void> {
+    this.feed.requireOpen();
+    const isOver = isTerminal(job.state_type) && (await this.events.page(job.id, after, 1)).length === 0;
+    if (isOver) return void (await reply.code(204).send());
+    reply.hijack();
+    // What plugins have set, such as the headers of CORS, is lost on a reply that is taken over.
+    reply.raw.writeHead(200, {
+      ...(reply.getHeaders() as OutgoingHttpHeaders),
+      'content-type': MediaType.eventStream,
+      'cache-control': 'no-store, no-transform',
+      // Asks nginx not to gather the stream.
+      'x-accel-buffering': 'no',
+    });
+    if (request.method === 'HEAD') return void reply.raw.end();
+    reply.raw.flushHeaders();
+    this.feed.follow(job.id, after, reply.raw);
+  }
+}

@@ -1,0 +1,27 @@
+import { applyDecorators, Controller, UseFilters } from '@nestjs/common';
+import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiTags } from '@nestjs/swagger';
+import { ProblemFilter } from '../problems/problem.filter.js';
+
+/** The mark of our routes in Fastify's route configuration; see `OwnRoutes`. */
+export const OWN_ROUTE = { sluice: true } as const;
+
+/**
+ * `@Controller()` of this API: its errors are problem documents, and its routes are known as ours, also inside an
+ * application whose other routes are none of our business. The module of the controller imports `OgcModule`.
+ * @param tag the group of its operations in the OpenAPI document
+ * @param path as for `@Controller()`
+ */
+export function ApiController(tag: string, path = ''): ClassDecorator {
+  return applyDecorators(ApiTags(tag), Controller(path), UseFilters(ProblemFilter), markRoutes);
+}
+
+/** Nest has no class-wide route configuration, so each handler gets it. */
+function markRoutes({ prototype }: { prototype: object }): void {
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    const member = Object.getOwnPropertyDescriptor(prototype, name)!;
+    const isRoute = typeof member.value === 'function' && Reflect.hasMetadata(PATH_METADATA, member.value as object);
+    if (isRoute) RouteConfig(OWN_ROUTE)(prototype, name, member);
+  }
+}

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Client, type JobStatus } from '../harness/client.js';
+import { configuration, ping } from '../harness/ek60-generator.js';
+import { expectProblem, OGC_PROBLEM, OWN_PROBLEM, pointersOf } from '../harness/problem.js';
+import { Service } from '../harness/service.js';
+import { temporaryDirectory } from '../harness/temporary-directory.js';
+
+jest.setTimeout(30_000);
+
+describe('Inputs by reference, with ALLOW_PRIVATE_REFERENCES', () => {
+  const directory = temporaryDirectory('e2e-references');
+  let service: Service;
+  let client: Client;
+  let files: Server;
+  let at: string;
+
+  const CONTENT: Record<string, { type: string; body: string | Buffer }> = {
+    '/text.txt': { type: 'text/plain; charset=iso-8859-1', body: Buffer.from('gr\u00fcn', 'latin1') },
+    '/list.json': { type: 'application/json', body: '[1, 2, 3]' },
+    '/words.json': { type: 'application/json', body: '["one"]' },
+    '/broken.json': { type: 'application/json', body: '[1, 2' },
+    '/note.xml': { type: 'application/xml', body: '<note>ä</note>' },
+    '/point.geojson': { type: 'application/geo+json', body: '{"type": "Point", "coordinates": [10, 60]}' },
+    '/T1.raw': {
+      type: 'application/octet-stream',
+      body: Buffer.concat([configuration([{ frequency: 38_000 }]), ping({ channel: 1, power: [-256, -512, -1024] })]),
+    },
+    '/large.txt': { type: 'text/plain', body: 'x'.repeat(3 * 1024 * 1024) },
+  };
+
+  beforeAll(async () => {
+    files = createServer((request, response) => {
+      if (request.url === '/moved') return void response.writeHead(302, { location: '/list.json' }).end();
+      if (request.url === '/loop') return void response.writeHead(302, { location: '/loop' }).end();
+      if (request.url === '/to-file') return void response.writeHead(302, { location: 'file:///etc/passwd' }).end();
+      const content = CONTENT[request.url!];
+      if (content === undefined) return void response.writeHead(404).end();
+      response.writeHead(200, { 'content-type': content.type }).end(content.body);
+    }).listen(0, '127.0.0.1');
+    await once(files, 'listening');
+    at = `http://127.0.0.1:${(files.address() as AddressInfo).port}`;
+    service = await Service.start({
+      DATA_DIR: directory.path,
+      ALLOW_PRIVATE_REFERENCES: 'true',
+      MAX_REFERENCE: '2MiB',
+      REFERENCE_TIMEOUT: '5s',
+    });
+    client = new Client(service.url());
+  });
+  afterAll(async () => {
+    await service?.stop();
+    files.close();
+    directory.remove();
+  });
+
+  it('are fetched, decoded and validated like values (/req/core/process-execute-inputs B)', async () => {
+    const inputs = {
+      stringInput: { href: `${at}/text.txt`, type: 'text/plain; charset=iso-8859-1' },
+      arrayInput: { href: `${at}/moved` },
+      xmlInput: { href: `${at}/note.xml`, type: 'application/xml' },
+    };
+    const response = await client.execute('echo', { inputs, response: 'document' });
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      {
+        stringInput: 'grün',
+        arrayInput: [1, 2, 3],
+        xmlInput: { value: '<note>ä</note>', mediaType: 'application/xml' },
+      },
+    ]);
+  });
+
+  it('give GeoJSON to buffer and a raw file to convert-raw-sonar, synchronously and asynchronously', async () => {
+    const geometry = { href: `${at}/point.geojson`, type: 'application/geo+json' };
+    const buffered = await client.execute('buffer', { inputs: { geometry, distance: 10 } });
+    expect(await buffered.json()).toMatchObject({ type: 'Polygon' });
+
+    const body = { inputs: { rawFile: { href: `${at}/T1.raw` } }, outputs: { summary: {} }, response: 'document' };
+    const sync = (await (await client.execute('convert-raw-sonar', body)).json()) as { summary: { value: unknown } };
+    expect(sync.summary.value).toMatchObject({
+      surveyName: 'GENERATED',
+      pings: 1,
+      rangeSamples: 3,
+      channels: [{ frequency: 38_000, pings: 1 }],
+    });
+    const accepted = await client.execute('convert-raw-sonar', body, { prefer: 'respond-async' });
+    const { jobID } = (await accepted.json()) as JobStatus;
+    expect((await client.ended(jobID)).status).toBe('successful');
+    expect(await client.getJson(`/jobs/${jobID}/results`)).toEqual(sync);
+  });
+
+  it('that do not fit the schema are named, all at once (/req/core/process-execute-input-validation B)', async () => {
+    const inputs = { stringInput: 'a', arrayInput: { href: `${at}/words.json` }, pause: { href: `${at}/list.json` } };
+    const problem = await expectProblem(
+      await client.execute('echo', { inputs }),
+      400,
+      `${OGC_PROBLEM}/InvalidParameterValue`,
+    );
+    expect(pointersOf(problem)).toEqual(['/inputs/arrayInput/0', '/inputs/pause']);
+  });
+
+  it.each([
+    ['answers 404', '/nowhere', 'reference-unavailable'],
+    ['redirects for ever', '/loop', 'reference-unavailable'],
+    ['redirects to a file', '/to-file', 'reference-unavailable'],
+    ['is larger than MAX_REFERENCE', '/large.txt', 'reference-unavailable'],
+  ])('that %s are a problem with a pointer, and no job', async (_, path, type) => {
+    const inputs = { stringInput: { href: at + path } };
+    const response = await client.execute('echo', { inputs }, { prefer: 'respond-async' });
+    const problem = await expectProblem(response, 400, `${OWN_PROBLEM}/${type}`);
+    expect(pointersOf(problem)).toEqual(['/inputs/stringInput']);
+    expect(
+      (await client.getJson<{ jobs: { processID: string }[] }>('/jobs')).jobs.map((job) => job.processID),
+    ).not.toContain('echo');
+  });
+
+  it.each(['file:///etc/passwd', 'ftp://127.0.0.1/x', 'data:,x', 'not a url', ''])(
+    'to %j are refused: only http and https are fetched',
+    async (href) => {
+      const response = await client.execute('echo', { inputs: { stringInput: { href } } });
+      expect(pointersOf((await response.json()) as never)).toEqual([expect.stringMatching(/^\/inputs\/stringInput/)]);
+      expect(response.status).toBe(400);
+    },
+  );
+
+  it('that hold broken JSON are a violation', async () => {
+    const inputs = { stringInput: 'a', arrayInput: { href: `${at}/broken.json` } };
+    const response = await client.execute('echo', { inputs });
+    const problem = await expectProblem(response, 400, `${OGC_PROBLEM}/InvalidParameterValue`);
+    expect(pointersOf(problem)).toEqual(['/inputs/arrayInput']);
+  });
+});

@@ -1,0 +1,170 @@
+import { writeFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Queue } from 'bullmq';
+import { chooseBackendByConnection } from '../../src/queues/queue-backend.js';
+import { JOB_QUEUE } from '../../src/queues/job-queue.js';
+import { eventually, testedBackends } from '../harness/backends.js';
+import type { Client } from '../harness/client.js';
+import { PostgresServer } from '../harness/postgres.js';
+import { clientOf, Site } from '../harness/site.js';
+
+jest.setTimeout(120_000);
+
+let postgres: PostgresServer;
+let site: Site;
+
+beforeAll(async () => {
+  postgres = await PostgresServer.start();
+});
+afterEach(() => site.close());
+afterAll(() => postgres.remove());
+
+/** Every job of the site has come to its end, each successfully; every execution belongs to one of them. */
+async function expectNothingLost(client: Client, accepted: readonly string[]): Promise<void> {
+  const known = (await site.rows()).map(({ id }) => id);
+  expect(known).toEqual(expect.arrayContaining([...accepted]));
+  for (const job of known) expect(await client.ended(job)).toMatchObject({ status: 'successful' });
+  const executed = new Set((await site.journalLines()).map(({ job }) => job));
+  expect([...executed].sort()).toEqual([...known].sort());
+}
+
+describe.each(testedBackends())('acceptance, queue on %s', (backend) => {
+  it('1 commit-or-nothing: the API is killed under a burst; what was answered 201 is done, nothing else is run', async () => {
+    site = await Site.open(postgres, backend);
+    await site.worker();
+    const accepted: string[] = [];
+    for (let round = 0; round < 2; round += 1) {
+      const api = await site.api({ ROLE: 'api' });
+      const client = clientOf(api);
+      const enough = accepted.length + 25;
+      const submitUntilDeath = async () => {
+        for (;;) accepted.push(await client.submit('sleeper', { journal: site.journal, ms: 0 }));
+      };
+      const clients = Array.from({ length: 8 }, () => submitUntilDeath().catch((error: Error) => error));
+      await eventually(() => Promise.resolve(accepted.length >= enough || undefined), 'the burst is under way');
+      api.kill('SIGKILL');
+      await Promise.all(clients);
+    }
+    await expectNothingLost(clientOf(await site.api({ ROLE: 'api' })), accepted);
+  });
+
+  it('14 double-dispatch: a job that is on the queue five times is executed once', async () => {
+    site = await Site.open(postgres, backend);
+    const client = clientOf(await site.api({ ROLE: 'api' }));
+    const gate = site.path('gate');
+    const job = await client.submit('gate', { journal: site.journal, gate });
+    const { queue, close } = openQueue();
+    try {
+      for (let copy = 1; copy <= 4; copy += 1) await queue.add('job', { jobId: job }, { jobId: `${job}-copy-${copy}` });
+      await Promise.all([site.worker(), site.worker()]);
+      await site.noted(job, 'start');
+      await eventually(
+        async () => ((await queue.getJobCounts('completed')).completed === 4 ? true : undefined),
+        'the four entries too many have been looked at while the job ran',
+      );
+      await writeFile(gate, '');
+      await client.ended(job);
+      await eventually(
+        async () => ((await queue.getJobCounts('completed')).completed === 5 ? true : undefined),
+        'all five entries are done with',
+      );
+      await queue.add('job', { jobId: job }, { jobId: `${job}-late` });
+      await eventually(
+        async () => ((await queue.getJobCounts('completed')).completed === 6 ? true : undefined),
+        'an entry that came after the end is done with',
+      );
+    } finally {
+      await close();
+    }
+    expect((await site.journalLines()).map(({ what }) => what)).toEqual(['start', 'end']);
+    expect((await site.history(job)).map(({ type }) => type)).toEqual(['accepted', 'started', 'successful']);
+    expect(await client.status(job)).toMatchObject({ status: 'successful' });
+  });
+});
+
+describe('acceptance and the database', () => {
+  it('1 commit-or-nothing: the API is killed while its inserts are held up; each job is there as a whole or not at all', async () => {
+    site = await Site.open(postgres);
+    const { api, client } = await site.nodes(1);
+    const before = await client.submit('sleeper', { journal: site.journal, ms: 0 });
+    await client.ended(before);
+    const blocker = await blockInserts();
+    const calls = Array.from({ length: 4 }, () =>
+      client.submit('sleeper', { journal: site.journal, ms: 0 }).catch((error: Error) => error),
+    );
+    await untilBlocked(4);
+
+    api.kill('SIGKILL');
+    await Promise.all(calls);
+    await blocker.release();
+
+    await eventually(
+      async () => ((await blocked()).length === 0 ? true : undefined),
+      'the inserts have come to an end',
+    );
+    await expectNothingLost(clientOf(await site.api({ ROLE: 'api' })), [before]);
+    for (const { id } of await site.rows()) {
+      expect((await site.history(id)).map(({ type }) => type)).toEqual(['accepted', 'started', 'successful']);
+    }
+  });
+
+  it('1 commit-or-nothing: an insert that is rolled back leaves a 503, no job and no execution', async () => {
+    site = await Site.open(postgres);
+    const client = clientOf(await site.api());
+    const blocker = await blockInserts();
+    const calls = Array.from({ length: 3 }, () =>
+      client.execute('sleeper', { inputs: { journal: site.journal, ms: 0 } }, { prefer: 'respond-async' }),
+    );
+    await untilBlocked(3);
+    for (const { pid } of await blocked()) await site.query('SELECT pg_terminate_backend($1)', [pid]);
+
+    const responses = await Promise.all(calls);
+    await blocker.release();
+    expect(responses.map(({ status }) => status)).toEqual([503, 503, 503]);
+    const after = await client.submit('sleeper', { journal: site.journal, ms: 0 });
+    await expectNothingLost(client, [after]);
+    expect(await site.rows()).toHaveLength(1);
+  });
+});
+
+/** Holds up every insert of a job until released. */
+async function blockInserts(): Promise<{ release(): Promise<void> }> {
+  const client = site.connection();
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query('LOCK TABLE job IN SHARE ROW EXCLUSIVE MODE');
+  return { release: () => client.end() };
+}
+
+/** The sessions that wait to insert a job. */
+function blocked(): Promise<{ pid: number }[]> {
+  return site.query<{ pid: number }>(
+    `SELECT pid FROM pg_stat_activity
+     WHERE datname = current_database() AND state = 'active' AND query LIKE '%INSERT INTO job (%' AND pid <> pg_backend_pid()`,
+  );
+}
+
+function untilBlocked(count: number): Promise<true> {
+  return eventually(
+    async () => ((await blocked()).length === count ? true : undefined),
+    `${count} inserts are held up`,
+  );
+}
+
+/** The work queue, as one more client of it. */
+function openQueue(): { queue: Queue; close: () => Promise<void> } {
+  chooseBackendByConnection();
+  if (site.redis) {
+    const queue = new Queue(JOB_QUEUE, { connection: { url: site.redis.url } });
+    return { queue, close: () => queue.close() };
+  }
+  const pool = site.queuePool();
+  const queue = new Queue(JOB_QUEUE, { connection: pool });
+  return {
+    queue,
+    close: async () => {
+      await queue.close();
+      await pool.end();
+    },
+  };
+}
