@@ -26,7 +26,7 @@ export interface ExecutionCall {
   readonly profile?: string;
   readonly idempotencyKey?: string;
   /** URL of the landing page as the client sees it, for links in what is sent later. */
-  readonly baseUrl: string;
+  readonly baseUrl: () => string;
   /** aborted when the client has gone */
   readonly signal: AbortSignal;
 }
@@ -99,7 +99,7 @@ export class ExecutionPreparation {
 }
 
 /** URLs are kept in the form that `URL` gives them, with every character that needs it encoded. */
-function subscriberOf({ subscriber = {} }: ExecuteRequest, base: string): JobSubscriber | undefined {
+function subscriberOf({ subscriber = {} }: ExecuteRequest, baseUrl: () => string): JobSubscriber | undefined {
   const uris = Object.entries(subscriber).map(([name, uri]: [string, string]) => [name, new URL(uri).href]);
-  return uris.length > 0 ? { ...Object.fromEntries(uris), base } : undefined;
+  return uris.length > 0 ? { ...Object.fromEntries(uris), base: baseUrl() } : undefined;
 }

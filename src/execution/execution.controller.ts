@@ -71,9 +71,10 @@ export class ExecutionController {
     isCheck: boolean,
   ): Promise<void> {
     const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
+    // After a complete answer nobody listens any more, and an abort is not cheap.
+    reply.raw.once('close', () => reply.raw.writableFinished || gone.abort());
     const idempotencyKey = parseIdempotencyKey(request.headers['idempotency-key']);
-    const call = { ...given, idempotencyKey, baseUrl: this.links.url(request, ''), signal: gone.signal };
+    const call = { ...given, idempotencyKey, baseUrl: () => this.links.url(request, ''), signal: gone.signal };
     if (isCheck) {
       const mode = await this.executions.validate(call, wishes.preferences);
       return this.responder.sendValid(reply, call.processId, mode, wishes);

@@ -25,8 +25,12 @@ const PREFERENCE = /^([!#$%&'*+.^_`|~\w-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([!#
  * preference the first one counts. Whatever cannot be read or is not known is ignored, as the RFC asks.
  */
 export function parsePrefer(header: string | readonly string[] | undefined): Preferences {
+  return header === undefined ? NOTHING_PREFERRED : readPreferences(header);
+}
+
+function readPreferences(header: string | readonly string[]): Preferences {
   const given = new Map<string, string>();
-  const items = [header ?? ''].flat().join(',').match(LIST_ITEM) ?? [];
+  const items = [header].flat().join(',').match(LIST_ITEM) ?? [];
   for (const item of items) {
     const [, name, quoted, plain] = PREFERENCE.exec(BEFORE_PARAMETERS.exec(item)![0].trim()) ?? [];
     if (name === undefined || given.has(name.toLowerCase())) continue;
@@ -43,6 +47,9 @@ export function parsePrefer(header: string | readonly string[] | undefined): Pre
       given.get('validate-only') === '' || parameters.some((text) => text.trim().toLowerCase() === 'validate-only'),
   };
 }
+
+/** What most requests ask for. */
+const NOTHING_PREFERRED = readPreferences('');
 
 /**
  * The value of `Preference-Applied` for the preferences that were honoured (OGC 18-062r2
