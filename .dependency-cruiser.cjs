@@ -9,7 +9,7 @@ const rooms = {
   database: ['config', 'observability'],
   outgoing: ['config'],
   processes: ['config', 'ogc'],
-  openapi: ['config', 'ogc'],
+  openapi: ['config', 'ogc', 'processes'],
   engine: ['config', 'ogc', 'processes'],
   jobs: ['config', 'ogc', 'database', 'processes', 'engine/execution-unit'],
   queues: ['config', 'ogc', 'observability', 'database', 'processes', 'engine', 'jobs'],

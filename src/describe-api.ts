@@ -5,7 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { loadSettings } from './config/load-settings.js';
 import { Settings } from './config/settings.js';
 import { createHttpAdapter } from './ogc/http/http-adapter.js';
-import { OpenApiDocument } from './openapi/openapi-document.js';
+import { OpenApiDocument, type OpenApiVersion } from './openapi/openapi-document.js';
 import { ProcessExplorer } from './processes/process-explorer.js';
 import { SluiceModule } from './sluice.module.js';
 
@@ -14,9 +14,10 @@ import { SluiceModule } from './sluice.module.js';
  * creates no provider, so that no database, queue or socket is opened.
  *
  * @param serverUrl absolute URL of the landing page; else PUBLIC_URL, else host and port of the settings
+ * @param version of OpenAPI
  * @throws InvalidSettingsError, ProcessModuleError, InvalidProcessError as a start would
  */
-export async function describeApi(serverUrl?: string): Promise<unknown> {
+export async function describeApi(serverUrl?: string, version?: OpenApiVersion): Promise<unknown> {
   const settings = loadSettings();
   const app = await NestFactory.create<NestFastifyApplication>(
     await SluiceModule.forRoot({ settings }),
@@ -32,7 +33,7 @@ export async function describeApi(serverUrl?: string): Promise<unknown> {
   document.onApplicationBootstrap();
   const { PUBLIC_URL, HOST, PORT } = settings;
   const host = HOST.includes(':') ? `[${HOST}]` : HOST;
-  return JSON.parse(document.json(serverUrl ?? PUBLIC_URL ?? `http://${host}:${PORT}`));
+  return JSON.parse(document.json(serverUrl ?? PUBLIC_URL ?? `http://${host}:${PORT}`, version));
 }
 
 /** Creates what preview mode left out: a class with its dependencies, each once. */

@@ -73,6 +73,13 @@ describe(Settings.name, () => {
     expect(faults.join()).not.toContain('S3cret');
   });
 
+  it.each([
+    ['CALLBACK_SECRET', 'too-short'],
+    ['CALLBACK_TIMEOUT', '1h'],
+    ['CALLBACK_ATTEMPTS', '0'],
+    ['EVENTS_HEARTBEAT', '0s'],
+  ])('refuses %s=%s', (name, value) => expect(faultsOf({ [name]: value })).toHaveLength(1));
+
   it.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('listens on the loopback address %s', (host) =>
     expect(faultsOf({ HOST: host })).toEqual([]),
   );

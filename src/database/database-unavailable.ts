@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /**
  * SQLSTATEs that say "not now" rather than "not so": shutdown, starting up, an idle session ended, too many
  * connections, a standby.
@@ -34,9 +36,10 @@ const NAMES = new Set(['CannotExecuteNotConnectedError', 'ConnectionIsNotSetErro
  * statement may succeed later. Errors of the statement itself give false.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.every(isDatabaseUnavailable);
-  const { code, syscall, driverError } = error as Error & { code?: unknown; syscall?: unknown; driverError?: unknown };
+  // Not `instanceof`: the errors of Node's sockets may come from another realm than this code.
+  if (!types.isNativeError(error)) return false;
+  const { code, syscall, driverError, errors } = error as Error & Record<string, unknown>;
+  if (Array.isArray(errors) && errors.length > 0) return errors.every(isDatabaseUnavailable);
   if (driverError !== undefined && driverError !== error) return isDatabaseUnavailable(driverError);
   if (typeof code === 'string') {
     if (SOCKET_ERRORS.has(code) || SQL_STATES.has(code) || /^08...$/.test(code)) return true;

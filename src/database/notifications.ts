@@ -15,8 +15,6 @@ export type NotificationListener = (payload: string) => void;
 export class Notifications implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(Notifications.name);
   private readonly listeners = new Map<string, Set<NotificationListener>>();
-  private pending: [channel: string, payload: string][] = [];
-  private sending = false;
   private client: pg.Client | undefined;
   private retry: NodeJS.Timeout | undefined;
   private closed = false;
@@ -30,17 +28,6 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
     void this.client?.query(`LISTEN ${pg.escapeIdentifier(channel)}`).catch(() => undefined);
   }
 
-  /**
-   * Tells every node, this one included. Sent apart from the statement it tells about: PostgreSQL lets transactions
-   * that notify commit only one after the other, disk flush and all. While one round trip is under way the next hints
-   * gather. Without a connection they are dropped, as hints may be.
-   */
-  send(channel: string, payload: string): void {
-    if (this.client === undefined) return;
-    this.pending.push([channel, payload]);
-    if (!this.sending) void this.sendPending(this.client);
-  }
-
   async onApplicationBootstrap(): Promise<void> {
     await this.connect(0);
   }
@@ -49,21 +36,6 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
     this.closed = true;
     clearTimeout(this.retry);
     await this.client?.end().catch(() => undefined);
-  }
-
-  private async sendPending(client: pg.Client): Promise<void> {
-    this.sending = true;
-    while (this.pending.length > 0) {
-      const hints = this.pending;
-      this.pending = [];
-      await client
-        .query('SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS hint (channel, payload)', [
-          hints.map(([channel]) => channel),
-          hints.map(([, payload]) => payload),
-        ])
-        .catch(() => undefined);
-    }
-    this.sending = false;
   }
 
   private async connect(attempt: number): Promise<void> {

@@ -3,32 +3,6 @@ import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse } fro
 import { StatusInfoDto } from '../jobs/http/status-info.dto.js';
 import { ApiPreferHeader, ApiProfileQuery, problemContent, responseHeader, resultsContent } from './results.openapi.js';
 
-const EXECUTE_REQUEST = {
-  type: 'object' as const,
-  description: 'An execute request (execute.yaml); which inputs and outputs there are, the process description tells',
-  properties: {
-    inputs: { type: 'object' as const, additionalProperties: true, description: 'By input id' },
-    outputs: {
-      type: 'object' as const,
-      additionalProperties: { type: 'object' as const },
-      description: 'By output id; absent: all outputs, empty: none',
-    },
-    response: { type: 'string' as const, enum: ['raw', 'document'], description: 'Form of the results in 1.0' },
-    subscriber: { type: 'object' as const, additionalProperties: { type: 'string' as const, format: 'uri' } },
-  },
-};
-
-const VALIDATION = {
-  type: 'object' as const,
-  description: 'The request is valid; nothing was executed',
-  required: ['valid', 'processID', 'mode'],
-  properties: {
-    valid: { type: 'boolean' as const, enum: [true] },
-    processID: { type: 'string' as const },
-    mode: { type: 'string' as const, enum: ['sync', 'async'], description: 'How the process would be executed' },
-  },
-};
-
 const ANSWER_HEADERS = {
   Link: responseHeader('rel="monitor" leads to the job, where one was kept'),
   'Preference-Applied': responseHeader('The preferences that were honoured'),
@@ -54,7 +28,7 @@ const answers = [
     status: 200,
     description: 'The results of a synchronous execution, or the outcome of a validation',
     headers: ANSWER_HEADERS,
-    content: resultsContent(VALIDATION),
+    content: resultsContent({ $ref: '#/components/schemas/validation' }),
   }),
   ApiResponse({
     status: 201,
@@ -78,7 +52,7 @@ const answers = [
 export function ApiExecute(): MethodDecorator {
   return applyDecorators(
     ApiOperation({ operationId: 'execute', summary: 'Execute a process' }),
-    ApiBody({ required: true, schema: EXECUTE_REQUEST }),
+    ApiBody({ required: true, schema: { $ref: '#/components/schemas/execute' } }),
     ...answers,
   );
 }

@@ -3,17 +3,13 @@ import { ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestj
 import { MediaType } from '../ogc/negotiation/media-type.js';
 
 const ANY_VALUE = { description: 'The value of an output in its media type' };
-const RESULTS = {
-  type: 'object' as const,
-  description: 'Results by output id: values, qualified values or links (results.yaml)',
-  additionalProperties: true,
-};
+const RESULTS = { $ref: '#/components/schemas/results' };
 
 /** Bodies that carry results. @param alternative another JSON document the same response may be */
 export function resultsContent(alternative?: object) {
   return {
     [MediaType.json]: {
-      schema: alternative ? { oneOf: [RESULTS, alternative, ANY_VALUE] } : { oneOf: [RESULTS, ANY_VALUE] },
+      schema: { anyOf: [RESULTS, ...(alternative ? [alternative] : []), ANY_VALUE] },
     },
     'multipart/related': { schema: { type: 'string' as const, format: 'binary' } },
     '*/*': { schema: ANY_VALUE },
@@ -21,7 +17,7 @@ export function resultsContent(alternative?: object) {
 }
 
 export function problemContent() {
-  return { [MediaType.problem]: { schema: { $ref: '#/components/schemas/Problem' } } };
+  return { [MediaType.problem]: { schema: { $ref: '#/components/schemas/exception' } } };
 }
 
 /** A header of a response. */
@@ -71,6 +67,7 @@ const RANGES = [
 
 const jobId = ApiParam({ name: 'jobID', schema: { type: 'string' } });
 const outputId = ApiParam({ name: 'outputID', schema: { type: 'string' } });
+const outputPreference = ApiPreferHeader('Accepted and not needed: one output alone is always sent itself');
 const bareOutput = ApiResponse({
   status: 200,
   description: 'The output in its media type',
@@ -116,6 +113,7 @@ export function ApiOutput(): MethodDecorator {
     ApiOperation({ operationId: 'getOutput', summary: 'One output of a job' }),
     jobId,
     outputId,
+    outputPreference,
     bareOutput,
     ...RANGES,
   );
@@ -128,6 +126,7 @@ export function ApiOutputValue(): MethodDecorator {
     jobId,
     outputId,
     ApiParam({ name: 'N', description: 'Position of the value, from 0', schema: { type: 'integer', minimum: 0 } }),
+    outputPreference,
     bareOutput,
     ...RANGES,
   );

@@ -1,4 +1,4 @@
-/** NOTIFY channel: a job has reached a terminal state. The payload is the job's id. */
+/** NOTIFY channel: jobs have reached a terminal state. The payload is their ids, separated by commas. */
 export const JOB_CHANNEL = 'sluice_job_ended';
 
 /** NOTIFY channel: a running job is to be cancelled. The payload is the job's id. */

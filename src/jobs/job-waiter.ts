@@ -22,7 +22,9 @@ export class JobWaiter implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.notifications.on(JOB_CHANNEL, (jobId) => this.wake(jobId));
+    this.notifications.on(JOB_CHANNEL, (jobIds) => {
+      for (const jobId of jobIds.split(',')) this.wake(jobId);
+    });
   }
 
   onApplicationShutdown(): void {
@@ -34,6 +36,8 @@ export class JobWaiter implements OnModuleInit, OnApplicationShutdown {
    * @returns true when the job has ended (or is gone), false when the time is up or `signal` was aborted
    */
   async ended(jobId: string, timeout: number, signal?: AbortSignal): Promise<boolean> {
+    // An aborted signal says nothing any more to those who begin to listen.
+    if (signal?.aborted) return false;
     const { promise, release } = this.register(jobId, timeout, signal);
     // The job may have ended before the registration; from here on a wake-up cannot be missed.
     void this.check([jobId]).catch(() => undefined);

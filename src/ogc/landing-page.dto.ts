@@ -1,29 +1,31 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 
 /** A link object in the OpenAPI document (OGC 18-062r2 link.yaml). */
+@ApiSchema({ name: 'link' })
 export class LinkDto {
-  @ApiProperty({ format: 'uri' })
+  @ApiProperty()
   href!: string;
 
-  @ApiProperty({ description: 'Link relation: an IANA name or a URI' })
+  @ApiPropertyOptional({ type: String, description: 'Link relation: an IANA name or a URI' })
   rel!: string;
 
-  @ApiProperty({ type: String, required: false, description: 'Media type of the target' })
+  @ApiPropertyOptional({ type: String, description: 'Media type of the target' })
   type?: string;
 
-  @ApiProperty({ type: String, required: false })
+  @ApiPropertyOptional({ type: String })
   title?: string;
 
-  @ApiProperty({ type: String, required: false })
+  @ApiPropertyOptional({ type: String })
   hreflang?: string;
 }
 
 /** The landing page (OGC 18-062r2 landingPage.yaml). */
+@ApiSchema({ name: 'landingPage' })
 export class LandingPageDto {
-  @ApiProperty()
+  @ApiPropertyOptional()
   title!: string;
 
-  @ApiProperty()
+  @ApiPropertyOptional()
   description!: string;
 
   @ApiProperty({ type: [LinkDto] })
@@ -31,6 +33,7 @@ export class LandingPageDto {
 }
 
 /** The declaration of conformance (OGC 18-062r2 confClasses.yaml). */
+@ApiSchema({ name: 'confClasses' })
 export class ConformanceDto {
   @ApiProperty({ type: [String], description: 'URIs of the implemented conformance classes' })
   conformsTo!: string[];

@@ -2,29 +2,43 @@ import { createRequire } from 'node:module';
 import { type INestApplication, Injectable, type OnApplicationBootstrap, type Type } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { addProblemResponses, problemComponents } from './problem-responses.js';
+import { ProcessRegistry } from '../processes/process-registry.js';
+import { addComponents } from './components/add-components.js';
+import { OWN_TAGS } from './tags.js';
+import { addProblemResponses } from './problem-responses.js';
+import { addProcessOperations } from './process-operations.js';
+import { toOpenApi31 } from './to-openapi-31.js';
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const { version } = createRequire(import.meta.url)('sluice/package.json') as { version: string };
 
-/** The OpenAPI 3.0 document of the API, built once at start from the controllers (OGC 18-062r2 class oas30). */
+/** The versions of OpenAPI in which the document is there. */
+export type OpenApiVersion = '3.0' | '3.1';
+
+/**
+ * The OpenAPI document of the API, built once at start from the controllers and the processes (OGC 18-062r2 class
+ * oas30, 2.0 class oas31).
+ */
 @Injectable()
 export class OpenApiDocument implements OnApplicationBootstrap {
-  private text = '';
+  private readonly texts = new Map<OpenApiVersion, string>();
 
   constructor(
     private readonly modules: ModulesContainer,
     private readonly application: ApplicationConfig,
     private readonly adapterHost: HttpAdapterHost,
+    private readonly registry: ProcessRegistry,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.text = JSON.stringify(this.build());
+    const document = this.build();
+    this.texts.set('3.0', JSON.stringify(document));
+    this.texts.set('3.1', JSON.stringify(toOpenApi31(document)));
   }
 
   /** @param baseUrl absolute URL of the landing page as the client sees it; becomes the one server of the document */
-  json(baseUrl: string): string {
-    return `{"servers":${JSON.stringify([{ url: baseUrl }])},${this.text.slice(1)}`;
+  json(baseUrl: string, version: OpenApiVersion = '3.0'): string {
+    return `{"servers":${JSON.stringify([{ url: baseUrl }])},${this.texts.get(version)!.slice(1)}`;
   }
 
   private build(): Omit<OpenAPIObject, 'servers'> {
@@ -41,19 +55,20 @@ export class OpenApiDocument implements OnApplicationBootstrap {
       autoTagControllers: false,
     });
     delete document.info.contact;
-    if (document.tags?.length === 0) delete document.tags;
-    const problems = problemComponents();
-    document.components = {
-      ...document.components,
-      schemas: { ...document.components?.schemas, ...problems.schemas },
-      responses: { ...document.components?.responses, ...problems.responses },
-    };
+    document.tags = OWN_TAGS;
+    // Whoever reaches the service may use it; access is controlled in front of it.
+    document.security = [];
+    addComponents(document);
     for (const [path, item] of Object.entries(document.paths)) {
       for (const method of METHODS) {
         const operation = item[method];
         if (operation) addProblemResponses(operation, method, path);
       }
     }
+    addProcessOperations(
+      document,
+      this.registry.list().map(({ description }) => description),
+    );
     return document;
   }
 

@@ -3,6 +3,7 @@ import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation } from '@nestjs/swagger
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiController } from '../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../ogc/links/link-builder.js';
+import { ApiFormatQuery } from '../ogc/negotiation/format-query.decorator.js';
 import { MediaType } from '../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../ogc/negotiation/representation.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
@@ -17,19 +18,26 @@ export class OpenApiController {
     private readonly links: LinkBuilder,
   ) {}
 
-  /** OGC 18-062r2 /req/core/api-definition-success and /req/oas30/oas-definition-1. */
+  /** OGC 18-062r2 /req/core/api-definition-success, /req/oas30/oas-definition-1 and, in 2.0, /req/oas31/oas-definition. */
   @Get()
   @ApiOperation({ operationId: 'getApi', summary: 'The API definition; in a browser, its documentation' })
+  @ApiFormatQuery('json', 'html', 'oas30', 'oas31')
   @ApiOkResponse({
     description: 'The API definition',
     content: {
       [MediaType.openApi30]: { schema: { type: 'object' } },
+      [MediaType.openApi31]: { schema: { type: 'object' } },
       [MediaType.json]: { schema: { type: 'object' } },
       [MediaType.html]: { schema: { type: 'string' } },
     },
   })
   api(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    const type = chooseRepresentation(request, [MediaType.openApi30, MediaType.json, MediaType.html]);
+    const type = chooseRepresentation(request, [
+      MediaType.openApi30,
+      MediaType.openApi31,
+      MediaType.json,
+      MediaType.html,
+    ]);
     reply.header('Vary', 'Accept');
     if (type === MediaType.html) {
       const isBelow = request.url.split('?', 1)[0].endsWith('/');
@@ -37,8 +45,9 @@ export class OpenApiController {
       void reply.type('text/html; charset=utf-8').send(swaggerPage(isBelow ? '../api' : 'api'));
       return;
     }
+    const version = type === MediaType.openApi31 ? '3.1' : '3.0';
     // As bytes, because Fastify would add a charset to the media type.
-    void reply.type(type).send(Buffer.from(this.document.json(this.links.url(request, ''))));
+    void reply.type(type).send(Buffer.from(this.document.json(this.links.url(request, ''), version)));
   }
 
   @Get('assets/:name')

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { Queue } from 'bullmq';
@@ -7,6 +8,8 @@ import type { Redispatch } from '../jobs/store/job-leases.js';
 /** Entries beyond this wait for the supervisor, which finds jobs without an entry. */
 const MOST_PENDING = 50_000;
 const LARGEST_BATCH = 500;
+/** How long {@link Dispatcher.flush} waits for a queue that is away. Milliseconds. */
+const FLUSH_LIMIT = 2_000;
 
 /**
  * Puts jobs on the queue. While one batch is on its way the next one gathers, so that many executions at once cost one
@@ -33,9 +36,15 @@ export class Dispatcher implements OnModuleInit {
     this.sending ??= this.send();
   }
 
-  /** Resolves when everything handed to {@link dispatch} so far is on the queue, or could not be put there. */
+  /**
+   * Resolves when everything handed to {@link dispatch} so far is on the queue, or could not be put there in time: a
+   * Redis that is away keeps its commands waiting.
+   */
   async flush(): Promise<void> {
-    await this.sending;
+    const sent = new AbortController();
+    const limit = delay(FLUSH_LIMIT, undefined, { signal: sent.signal }).catch(() => undefined);
+    await Promise.race([this.sending, limit]);
+    sent.abort();
   }
 
   private async send(): Promise<void> {

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ConnectionOptions } from 'bullmq';
 import pg from 'pg';
 import { Settings } from '../config/settings.js';
@@ -12,17 +12,22 @@ const QUEUE_SCHEMA = 'bullmq';
 /** A queue and a worker keep one LISTEN connection each; the rest serves their statements. */
 const POOL_SIZE = 12;
 
+/** The longest pause between two attempts to reach a Redis that is away. Milliseconds. */
+const LONGEST_PAUSE = 2_000;
+
 /** The connection all queues share: Redis when REDIS_URL is set, else the database. */
 @Injectable()
-export class QueueConnection implements OnApplicationShutdown {
+export class QueueConnection implements BeforeApplicationShutdown, OnApplicationShutdown {
   readonly options: ConnectionOptions;
   private readonly pool: pg.Pool | undefined;
+  private stopping = false;
 
   /** The database is asked for because it is migrated, BullMQ's tables included, before it is handed out. */
   constructor(settings: Settings, server: DatabaseServer, _migrated: Database) {
     if (settings.REDIS_URL !== undefined) {
-      // Workers need a connection that waits for Redis to come back instead of giving up.
-      this.options = { url: settings.REDIS_URL, maxRetriesPerRequest: null };
+      // Workers need a connection that waits for Redis to come back instead of giving up; a node that stops does not.
+      const retryStrategy = (attempt: number) => (this.stopping ? null : Math.min(attempt * 100, LONGEST_PAUSE));
+      this.options = { url: settings.REDIS_URL, maxRetriesPerRequest: null, retryStrategy };
       return;
     }
     chooseBackendByConnection();
@@ -37,6 +42,11 @@ export class QueueConnection implements OnApplicationShutdown {
     const logger = new Logger('Queue');
     this.pool.on('error', (error) => logger.debug(`A queue connection was lost: ${error.message}`));
     this.options = this.pool;
+  }
+
+  /** From here on a Redis that is away is given up: no command waits for it, and nothing that is closed. */
+  beforeApplicationShutdown(): void {
+    this.stopping = true;
   }
 
   async onApplicationShutdown(): Promise<void> {

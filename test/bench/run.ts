@@ -6,6 +6,8 @@ import { RedisServer, testedBackends } from '../harness/backends.js';
 import { Service } from '../harness/service.js';
 import { temporaryDirectory } from '../harness/temporary-directory.js';
 import { CONCURRENCY, measureAsyncExecution } from './async-execution.js';
+import { measureEventStreams } from './event-streams.js';
+import { measureJobList } from './job-list.js';
 import { type Measurement, printTable } from './measurement.js';
 import { measureSyncExecution, measureSyncJobs } from './sync-execution.js';
 
@@ -33,6 +35,10 @@ for (const backend of testedBackends()) {
     }
     const at = redis ? { redis: redis.url } : { postgres: connection };
     measurements.push(...(await measureAsyncExecution(service.url(), pool, at)));
+    if (backend === 'postgres') {
+      measurements.push(...(await measureEventStreams(service.url(), pool, service.pid)));
+      measurements.push(...(await measureJobList(service.url(), pool)));
+    }
   } finally {
     await pool.end();
     await service.stop();

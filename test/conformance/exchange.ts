@@ -15,7 +15,7 @@ export class Exchange {
 
   /** Media type without parameters, lower case; empty when there is none. */
   get mediaType(): string {
-    return this.header('content-type').split(';')[0]!.trim().toLowerCase();
+    return this.header('content-type').split(';')[0].trim().toLowerCase();
   }
 
   get text(): string {
@@ -49,8 +49,8 @@ export class Exchange {
   links(rel?: string): { href: string; rel: string }[] {
     const found = [...this.header('link').matchAll(/<([^>]*)>((?:\s*;\s*[\w*-]+(?:=(?:"[^"]*"|[^",;]*))?)*)/g)].map(
       ([, href, parameters]) => ({
-        href: new URL(href!, this.url).href,
-        rel: /;\s*rel="?([^";]*)"?/i.exec(parameters!)?.[1]?.trim() ?? '',
+        href: new URL(href, this.url).href,
+        rel: /;\s*rel="?([^";]*)"?/i.exec(parameters)?.[1]?.trim() ?? '',
       }),
     );
     return rel === undefined ? found : found.filter((link) => link.rel.split(' ').includes(rel));

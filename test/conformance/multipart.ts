@@ -17,7 +17,7 @@ export function partsOf(exchange: Exchange): Map<string, Part> {
   const parts = sections.map((section): [string, Part] => {
     const [head, ...rest] = section.replace(/^[ \t]*\r\n/, '').split('\r\n\r\n');
     const headers = new Map(
-      head!.split('\r\n').map((line): [string, string] => {
+      head.split('\r\n').map((line): [string, string] => {
         const colon = line.indexOf(':');
         return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
       }),

@@ -8,7 +8,10 @@ const FOLDERS: Record<StandardVersion, string> = {
   '1.0': 'part1-1.0.0/core/openapi/schemas',
   '2.0': 'part1-2.0-draft-2026-04-27/openapi/schemas',
 };
-const SUBFOLDERS: Record<StandardVersion, readonly string[]> = { '1.0': [''], '2.0': ['processes-core', 'common-core'] };
+const SUBFOLDERS: Record<StandardVersion, readonly string[]> = {
+  '1.0': [''],
+  '2.0': ['processes-core', 'common-core'],
+};
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /**
@@ -17,12 +20,19 @@ const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
  * - `oneOf` is read as `anyOf`: the published alternatives overlap (a number that is an integer, a text that is
  *   base64), so that taken literally no result would ever be valid;
  * - a boolean `exclusiveMinimum` becomes the number it stands for;
+ * - references to other hosts are left out, so that nothing is fetched;
  * - the 2.0 draft's `schema.yaml` describes features and fits no input; any JSON Schema is taken instead;
  * - of the formats only `date-time` is asserted; the others are annotations.
  */
 export class OfficialSchemas {
   private readonly validators = new Map<string, ValidateFunction>();
-  private readonly ajv = new Ajv2020({ strict: false, allErrors: true, formats: { 'date-time': DATE_TIME } });
+  private readonly ajv = new Ajv2020({
+    strict: false,
+    validateSchema: false,
+    logger: false,
+    allErrors: true,
+    formats: { 'date-time': DATE_TIME },
+  });
 
   private constructor(private readonly directory: string) {
     for (const version of ['1.0', '2.0'] as const) this.read(version);
@@ -80,6 +90,7 @@ function translate(node: unknown): unknown {
   for (const [key, value] of Object.entries(node)) {
     if (key === 'oneOf' && Array.isArray(value)) schema.anyOf = translate(value);
     else if (key === 'exclusiveMinimum' && value === true) schema[key] = (node as { minimum?: number }).minimum;
+    else if (key === '$ref' && /^https?:/.test(String(value))) continue;
     else if (key !== 'example' && key !== '$schema' && key !== '$id') schema[key] = translate(value);
   }
   return schema;

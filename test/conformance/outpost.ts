@@ -24,7 +24,13 @@ export class Outpost {
     private readonly server: Server,
     private readonly base: string,
   ) {
-    server.on('request', (request, reply) => void this.answer(request).then(({ status, body, mediaType }) => reply.writeHead(status, { 'content-type': mediaType }).end(body)));
+    server.on(
+      'request',
+      (request, reply) =>
+        void this.answer(request).then(({ status, body, mediaType }) =>
+          reply.writeHead(status, { 'content-type': mediaType }).end(body),
+        ),
+    );
   }
 
   /** @param url where the server under test reaches this machine; a free loopback port when it is not given */
@@ -76,7 +82,7 @@ export class Outpost {
     const offer = this.offers.get(path);
     if (offer !== undefined) return { status: 200, ...offer };
     const body = (await buffer(request)).toString('utf8');
-    const mediaType = (request.headers['content-type'] ?? '').split(';')[0]!;
+    const mediaType = (request.headers['content-type'] ?? '').split(';')[0];
     this.calls.push({ path, method: request.method!, mediaType, body });
     for (const wake of this.waiting) wake();
     this.waiting.clear();

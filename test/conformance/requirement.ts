@@ -32,5 +32,5 @@ export function uriOf({ version, id }: Pick<Requirement, 'version' | 'id'>): str
 
 /** The conformance class a requirement belongs to, for example `core`. */
 export function classOf(id: string): string {
-  return id.split('/')[2]!;
+  return id.split('/')[2];
 }

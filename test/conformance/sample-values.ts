@@ -74,7 +74,9 @@ export function formatsOf(schema: JsonSchema): string[] {
 
 /** Whether a value of the schema is bytes. */
 export function isBinary({ type, format, contentEncoding }: JsonSchema): boolean {
-  return type === 'string' && (format === 'byte' || format === 'binary' || /^(binary|base64)$/.test(contentEncoding ?? ''));
+  return (
+    type === 'string' && (format === 'byte' || format === 'binary' || /^(binary|base64)$/.test(contentEncoding ?? ''))
+  );
 }
 
 /** One occurrence of an input as it is sent: object values are qualified, unless a bbox (1.0 section 7.11.2.4). */

@@ -1,4 +1,5 @@
 import { eventually } from './backends.js';
+import { OpenApiContract } from './openapi-contract.js';
 
 /** A status document, as far as tests look at it. */
 export interface JobStatus {
@@ -9,12 +10,26 @@ export interface JobStatus {
   readonly progress?: number;
 }
 
-/** Speaks OGC API - Processes to a running service. */
+/** Speaks OGC API - Processes to a running service, and holds every response to the service's OpenAPI document. */
 export class Client {
+  private contract: OpenApiContract | undefined;
+
   constructor(readonly base: string) {}
 
+  /**
+   * Any request; the others go through it.
+   * @throws Error when the response is not as the OpenAPI document of the service says
+   */
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await fetch(this.base + path, init);
+    this.contract ??= await OpenApiContract.of(this.base);
+    const fault = await this.contract?.faultOf(init.method ?? 'GET', path, response);
+    if (fault !== undefined) throw new Error(fault);
+    return response;
+  }
+
   get(path: string, headers: Record<string, string> = {}): Promise<Response> {
-    return fetch(this.base + path, { headers });
+    return this.fetch(path, { headers });
   }
 
   async getJson<T = Record<string, unknown>>(path: string): Promise<T> {
@@ -24,7 +39,7 @@ export class Client {
   }
 
   execute(processId: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
-    return fetch(`${this.base}/processes/${processId}/execution`, {
+    return this.fetch(`/processes/${processId}/execution`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
@@ -43,7 +58,7 @@ export class Client {
   }
 
   dismiss(jobId: string): Promise<Response> {
-    return fetch(`${this.base}/jobs/${jobId}`, { method: 'DELETE' });
+    return this.fetch(`/jobs/${jobId}`, { method: 'DELETE' });
   }
 
   /** Waits until the job is in one of the given statuses; a passing outage of the API is waited out. */

@@ -1,4 +1,4 @@
-import { Client } from './client.js';
+import type { Client } from './client.js';
 
 export interface TestLink {
   readonly href: string;
@@ -25,12 +25,12 @@ export async function pagesOf<T extends Page>(
   { rel = 'next', between }: { rel?: 'next' | 'prev'; between?: () => Promise<unknown> } = {},
 ): Promise<T[]> {
   const pages: T[] = [];
-  let url: string | undefined = client.base + path;
-  while (url !== undefined) {
-    const page: T = await new Client(url).getJson<T>('');
+  let next: string | undefined = path;
+  while (next !== undefined) {
+    const page: T = await client.getJson<T>(next);
     pages.push(page);
-    url = linkOf(page, rel);
-    if (url !== undefined) await between?.();
+    next = linkOf(page, rel)?.slice(client.base.length);
+    if (next !== undefined) await between?.();
   }
   return pages;
 }

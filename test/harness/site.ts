@@ -190,11 +190,6 @@ export class Site {
     return holder;
   }
 
-  /** The last words of every process, for the message of a failing test. */
-  tails(): string {
-    return this.services.map((service) => `--- ${service.pid}\n${service.tail()}`).join('\n');
-  }
-
   async close(): Promise<void> {
     for (const service of this.services) {
       service.kill('SIGKILL');

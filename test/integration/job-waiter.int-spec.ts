@@ -49,9 +49,6 @@ class SlowReader extends JobReader {
   }
 }
 
-/** Keeps the process alive: timers that are neither cleared nor unreferenced. */
-const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
-
 describe('JobWaiter', () => {
   it('is told at once of a job that has ended before', async () => {
     const held = await store.claimed();
@@ -115,15 +112,18 @@ describe('JobWaiter', () => {
   it('gives up when the time is over or its caller leaves, and keeps nothing', async () => {
     const held = await store.claimed();
     const stop = new AbortController();
-    const before = timers();
+    const [timer, poll] = [jest.spyOn(globalThis, 'setTimeout'), jest.spyOn(globalThis, 'setInterval')];
     const wait = waiter.ended(held.id, LONG, stop.signal);
-    expect(timers()).toBe(before + 1);
+    const started = [timer.mock.results[0].value, poll.mock.results[0].value] as unknown[];
+    const [timerEnd, pollEnd] = [jest.spyOn(globalThis, 'clearTimeout'), jest.spyOn(globalThis, 'clearInterval')];
     expect(await waiter.ended(held.id, 1, stop.signal)).toBe(false);
     expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1);
     stop.abort();
     expect(await wait).toBe(false);
     expect(getEventListeners(stop.signal, 'abort')).toHaveLength(0);
-    expect(timers()).toBe(before);
+    expect(timerEnd).toHaveBeenCalledWith(started[0]);
+    expect(pollEnd).toHaveBeenCalledWith(started[1]);
+    jest.restoreAllMocks();
   });
 
   it('does not wait for a caller who has left already', async () => {

@@ -39,11 +39,11 @@ async function stopped(lease: Lease): Promise<Lease['reason']> {
   return lease.reason;
 }
 
-/** Waits until the lease of a job has been renewed since now. */
+/** Waits until the lease of a job has been renewed. */
 async function beats({ id }: HeldLease): Promise<void> {
   const leaseOf = async () => (await store.row(id)).lease_until!.getTime();
   const now = await leaseOf();
-  await eventually(async () => ((await leaseOf()) > now ? true : undefined), 'the lease is renewed');
+  await eventually(async () => ((await leaseOf()) !== now ? true : undefined), 'the lease is renewed');
 }
 
 describe('LeaseKeeper', () => {

@@ -1,10 +1,20 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { Get, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiQuery, ApiResponse } from '@nestjs/swagger';
+import {
+  ApiExtraModels,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../../ogc/links/link-builder.js';
 import { LinkRelation } from '../../ogc/links/link-relation.js';
+import { ApiFormatQuery } from '../../ogc/negotiation/format-query.decorator.js';
 import { MediaType } from '../../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
 import { encodeCursor } from '../../ogc/paging/cursor.js';
@@ -34,14 +44,21 @@ export class JobEventsController {
    */
   @Get()
   @ApiOperation({ operationId: 'getEvents', summary: 'The events of a job, as pages or as a stream' })
+  @ApiParam({ name: 'jobID', schema: { type: 'string' } })
   @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 10_000, default: 10 } })
   @ApiQuery({ name: 'cursor', required: false, type: String, description: 'From the next link of a page' })
   @ApiQuery({ name: 'after', required: false, type: Number, description: 'Only events beyond this number' })
   @ApiQuery({ name: 'lastEventId', required: false, type: Number, description: 'As the header Last-Event-ID' })
-  @ApiQuery({ name: 'f', required: false, enum: ['json', 'sse'], description: 'Instead of the Accept header' })
+  @ApiFormatQuery('json', 'sse')
   @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'Number of the last event the client has' })
-  @ApiProduces(MediaType.json, MediaType.eventStream)
-  @ApiOkResponse({ type: JobEventPageDto })
+  @ApiExtraModels(JobEventPageDto)
+  @ApiOkResponse({
+    description: 'The events',
+    content: {
+      [MediaType.json]: { schema: { $ref: getSchemaPath(JobEventPageDto) } },
+      [MediaType.eventStream]: { schema: { type: 'string', description: 'One jobEvent per server-sent event' } },
+    },
+  })
   @ApiResponse({ status: 204, description: 'A stream would be empty: the job has ended and the client has its events' })
   async read(
     @Req() request: FastifyRequest,

@@ -86,7 +86,8 @@ class QueryReader {
 
 function textList(value: unknown): string[] | undefined {
   if (value === undefined) return undefined;
-  const items = [value].flat().flatMap((text) => String(text).split(','));
+  const texts = [value].flat();
+  const items = texts.flatMap((text) => (typeof text === 'string' ? text.split(',') : ['']));
   if (items.includes('')) throw new DomainError('invalid-query-parameter', 'It must be a list without empty items.');
   return [...new Set(items)];
 }

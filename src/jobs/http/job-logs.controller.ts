@@ -1,9 +1,10 @@
 import { Get, Param, Query, Req } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiQuery } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../../ogc/links/link-builder.js';
+import { ApiFormatQuery } from '../../ogc/negotiation/format-query.decorator.js';
 import { MediaType } from '../../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
 import { decodeCursor, encodeCursor } from '../../ogc/paging/cursor.js';
@@ -27,9 +28,11 @@ export class JobLogsController {
   /** GET /jobs/{jobID}/logs: oldest first; complete once the job has ended. */
   @Get()
   @ApiOperation({ operationId: 'getLogs', summary: 'The log of a job, oldest line first' })
+  @ApiParam({ name: 'jobID', schema: { type: 'string' } })
   @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 10_000, default: 10 } })
   @ApiQuery({ name: 'cursor', required: false, type: String, description: 'From the next link of a page' })
   @ApiQuery({ name: 'level', required: false, enum: LOG_LEVELS, description: 'The least important level to show' })
+  @ApiFormatQuery('json')
   @ApiOkResponse({ type: LogPageDto })
   async page(
     @Req() request: FastifyRequest,

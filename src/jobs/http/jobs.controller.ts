@@ -1,8 +1,9 @@
 import { Delete, Get, Param, Query, Req } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../../ogc/links/link-builder.js';
+import { ApiFormatQuery } from '../../ogc/negotiation/format-query.decorator.js';
 import { MediaType } from '../../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
 import { pageLinks } from '../../ogc/paging/page-links.js';
@@ -30,6 +31,7 @@ export class JobsController {
   @Get()
   @ApiOperation({ operationId: 'getJobs', summary: 'The jobs, newest first' })
   @ApiJobListQuery()
+  @ApiFormatQuery('json')
   @ApiOkResponse({ type: JobListDto })
   async page(@Req() request: FastifyRequest, @Query() parameters: Record<string, unknown>): Promise<JobListDto> {
     chooseRepresentation(request, [MediaType.json]);
@@ -48,6 +50,8 @@ export class JobsController {
   /** GET /jobs/{jobID} (/req/core/job-success). */
   @Get(':jobID')
   @ApiOperation({ operationId: 'getStatus', summary: 'The status of a job' })
+  @ApiParam({ name: 'jobID', schema: { type: 'string' } })
+  @ApiFormatQuery('json')
   @ApiOkResponse({ type: StatusInfoDto })
   async status(@Req() request: FastifyRequest, @Param('jobID') jobId: string): Promise<StatusInfoDto> {
     chooseRepresentation(request, [MediaType.json]);
@@ -57,6 +61,7 @@ export class JobsController {
   /** DELETE /jobs/{jobID} (/req/dismiss/job-dismiss-op). */
   @Delete(':jobID')
   @ApiOperation({ operationId: 'dismiss', summary: 'Dismiss a job, or remove a finished one with its results' })
+  @ApiParam({ name: 'jobID', schema: { type: 'string' } })
   @ApiOkResponse({ type: StatusInfoDto })
   async dismiss(@Req() request: FastifyRequest, @Param('jobID') jobId: string): Promise<StatusInfoDto> {
     return this.presenter.presentDismissed(request, await this.dismissal.dismiss(jobId));

@@ -3,6 +3,7 @@ import { LinkDto } from '../../ogc/landing-page.dto.js';
 import { JOB_STATUSES, STATE_TYPES } from '../job-state.js';
 
 /** Our finer state beside the OGC status. */
+@ApiSchema({ name: 'jobState' })
 class JobStateDto {
   @ApiProperty({ enum: STATE_TYPES })
   type!: string;
@@ -14,10 +15,10 @@ class JobStateDto {
 /** `statusInfo.yaml` in the OpenAPI document. */
 @ApiSchema({ name: 'statusInfo' })
 export class StatusInfoDto {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty()
   jobID!: string;
 
-  @ApiPropertyOptional({ format: 'uuid', description: 'The same as jobID, under its name in the 2.0 draft' })
+  @ApiPropertyOptional({ description: 'The same as jobID, under its name in the 2.0 draft' })
   id?: string;
 
   @ApiProperty({ enum: ['process'] })
@@ -29,7 +30,7 @@ export class StatusInfoDto {
   @ApiPropertyOptional()
   processID?: string;
 
-  @ApiProperty({ enum: JOB_STATUSES })
+  @ApiProperty({ enum: JOB_STATUSES, enumName: 'statusCode' })
   status!: string;
 
   @ApiPropertyOptional()

@@ -4,9 +4,9 @@ import { Database } from '../../database/database.js';
 import { Statement } from '../../database/statement.js';
 import type { ExecutionFault } from '../../engine/execution-unit.js';
 import { ChangeAnnouncer } from '../change-announcer.js';
-import { JOB_CHANNEL } from '../job-channels.js';
 import { CALLBACK_COLUMNS, oweCallback, WAKE_CALLBACKS } from './callback-outbox.js';
 import type { HeldLease, Redispatch } from './job-leases.js';
+import { OWNED } from './ownership.js';
 import { wellFormedText } from './well-formed-text.js';
 
 /** An output as it is stored: a JSON value, or a file by its path relative to the data directory. */
@@ -35,7 +35,7 @@ const SUCCEED = new Statement<Written>(
   `WITH j AS (
      UPDATE job SET state_type = 'COMPLETED', state_name = 'Completed', progress = 100, lease_until = NULL,
        finished_at = now(), updated_at = now(), expires_at = now() + $3 * interval '1 ms', seq = seq + 1
-     WHERE id = $1 AND epoch = $2 AND state_type = 'RUNNING'
+     WHERE ${OWNED}
      RETURNING ${CALLBACK_COLUMNS}
    ), o AS (
      INSERT INTO job_output (job_id, output_id, value, file, media_type, size, sha256)
@@ -45,7 +45,7 @@ const SUCCEED = new Statement<Written>(
    ), e AS (
      INSERT INTO job_event (job_id, seq, type) SELECT id, seq, 'successful' FROM j
    ), ${oweCallback('successUri')}
-   SELECT id, pg_notify('${JOB_CHANNEL}', id::text), ${WAKE_CALLBACKS} FROM j`,
+   SELECT id, ${WAKE_CALLBACKS} FROM j`,
 );
 
 const FAIL = new Statement<Written>(
@@ -53,12 +53,12 @@ const FAIL = new Statement<Written>(
   `WITH j AS (
      UPDATE job SET state_type = 'FAILED', state_name = $4, message = $5, fault = $6, lease_until = NULL,
        finished_at = now(), updated_at = now(), expires_at = now() + $3 * interval '1 ms', seq = seq + 1
-     WHERE id = $1 AND epoch = $2 AND state_type = 'RUNNING'
+     WHERE ${OWNED}
      RETURNING ${CALLBACK_COLUMNS}
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data) SELECT id, seq, 'failed', $6::json FROM j
    ), ${oweCallback('failedUri')}
-   SELECT id, pg_notify('${JOB_CHANNEL}', id::text), ${WAKE_CALLBACKS} FROM j`,
+   SELECT id, ${WAKE_CALLBACKS} FROM j`,
 );
 
 /** A crash is the platform's fault, not the process': it has a budget of its own, then the job is given up. */
@@ -73,15 +73,13 @@ const CRASH = new Statement<Recovery>(
        finished_at = CASE WHEN recoveries < $4 THEN NULL ELSE now() END,
        expires_at = CASE WHEN recoveries < $4 THEN NULL ELSE now() + $3 * interval '1 ms' END,
        lease_until = NULL, worker_id = NULL, updated_at = now(), seq = seq + 1
-     WHERE id = $1 AND epoch = $2 AND state_type = 'RUNNING'
+     WHERE ${OWNED}
      RETURNING ${CALLBACK_COLUMNS}, dispatches
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data)
      SELECT id, seq, CASE state_type WHEN 'CRASHED' THEN 'failed' ELSE 'crashed' END, $6::json FROM j
    ), ${oweCallback('failedUri', `j.state_type = 'CRASHED'`)}
-   SELECT id, dispatches, state_type, ${WAKE_CALLBACKS},
-     CASE state_type WHEN 'CRASHED' THEN pg_notify('${JOB_CHANNEL}', id::text)::text END
-   FROM j`,
+   SELECT id, dispatches, state_type, ${WAKE_CALLBACKS} FROM j`,
 );
 
 /** Ends of jobs. Every method is fenced by the epoch: a worker that lost its job changes nothing and is told so. */
@@ -106,6 +104,7 @@ export class JobCompletion {
       outputs.map((output) => ('file' in output ? output.size : null)),
       outputs.map((output) => ('file' in output ? output.sha256 : null)),
     ]);
+    if (rows.length > 0) this.announcer.announceEnd(held.id);
     return rows.length > 0;
   }
 
@@ -122,6 +121,7 @@ export class JobCompletion {
       wellFormedText(fault.detail),
       JSON.stringify(fault),
     ]);
+    if (rows.length > 0) this.announcer.announceEnd(held.id);
     return rows.length > 0;
   }
 
@@ -136,6 +136,7 @@ export class JobCompletion {
       JSON.stringify(fault),
     ]);
     if (row?.state_type === 'SCHEDULED') this.announcer.announce(row.id);
+    else if (row !== undefined) this.announcer.announceEnd(row.id);
     return row;
   }
 }

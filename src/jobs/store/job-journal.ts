@@ -5,6 +5,7 @@ import type { LogLine } from '../../engine/execution-unit.js';
 import { ChangeAnnouncer } from '../change-announcer.js';
 import { CALLBACK_COLUMNS, oweCallback, WAKE_CALLBACKS } from './callback-outbox.js';
 import type { HeldLease } from './job-leases.js';
+import { OWNED } from './ownership.js';
 import { wellFormedText } from './well-formed-text.js';
 
 /** A call about earlier progress that nobody has begun to make is overtaken by the one about this progress. */
@@ -12,7 +13,7 @@ const PROGRESS = new Statement<{ id: string }>(
   'job_progress',
   `WITH j AS (
      UPDATE job SET progress = $3, message = coalesce($4, message), updated_at = now(), seq = seq + 1
-     WHERE id = $1 AND epoch = $2 AND state_type = 'RUNNING'
+     WHERE ${OWNED}
      RETURNING ${CALLBACK_COLUMNS}
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data)

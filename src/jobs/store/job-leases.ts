@@ -5,6 +5,7 @@ import { ChangeAnnouncer } from '../change-announcer.js';
 import type { StateType } from '../job-state.js';
 import type { StagedInputs } from '../job.types.js';
 import { CALLBACK_COLUMNS, oweCallback, WAKE_CALLBACKS } from './callback-outbox.js';
+import { OWNED } from './ownership.js';
 
 /** A job as its worker needs it. `epoch` fences every later write. */
 export interface ClaimedJob {
@@ -63,7 +64,7 @@ const HAND_BACK = new Statement<Redispatch>(
   `WITH j AS (
      UPDATE job SET state_type = 'SCHEDULED', state_name = 'Scheduled', worker_id = NULL, lease_until = NULL,
        dispatches = dispatches + 1, updated_at = now(), seq = seq + 1
-     WHERE id = $1 AND epoch = $2 AND state_type = 'RUNNING'
+     WHERE ${OWNED}
      RETURNING id, dispatches, seq
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data)

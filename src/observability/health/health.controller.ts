@@ -1,10 +1,11 @@
 import { Get, Header, HttpStatus, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiResponse } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiResponse, ApiSchema } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { type Readiness, ReadinessService } from './readiness.service.js';
 
 /** Answer of both probes. */
+@ApiSchema({ name: 'health' })
 export class HealthDto {
   @ApiProperty({ type: String, enum: ['ok', 'unavailable'] })
   status!: 'ok' | 'unavailable';
@@ -30,7 +31,7 @@ export class HealthController {
   @Get('live')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'getLiveness', summary: 'Whether the process is alive' })
-  @ApiOkResponse({ type: HealthDto })
+  @ApiOkResponse({ type: HealthDto, description: 'It is' })
   live(): HealthDto {
     return { status: 'ok', checks: {} };
   }
@@ -39,8 +40,8 @@ export class HealthController {
   @Get('ready')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ operationId: 'getReadiness', summary: 'Whether the service can do its work' })
-  @ApiOkResponse({ type: HealthDto })
-  @ApiResponse({ status: HttpStatus.SERVICE_UNAVAILABLE, type: HealthDto })
+  @ApiOkResponse({ type: HealthDto, description: 'It is' })
+  @ApiResponse({ status: HttpStatus.SERVICE_UNAVAILABLE, type: HealthDto, description: 'Something it needs is away' })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Readiness> {
     const readiness = await this.health.readiness();
     if (readiness.status !== 'ok') reply.code(HttpStatus.SERVICE_UNAVAILABLE);

@@ -39,6 +39,9 @@ export function configureHttp(app: NestFastifyApplication, settings: Settings): 
     });
   }
 
+  // RFC 9110 section 10.1.1: an expectation other than 100-continue may be ignored. Node would answer without a problem.
+  fastify.server.on('checkExpectation', (request, response) => fastify.server.emit('request', request, response));
+
   let isClosing = false;
   // Nearly all requests name the same host; it is checked once.
   let usableHost: string | undefined;
@@ -60,8 +63,9 @@ export function configureHttp(app: NestFastifyApplication, settings: Settings): 
     }
     const { host } = request.raw.headers;
     // RFC 9112 section 3.2: an invalid Host header is answered with 400. HTTP/1.0 may leave it out.
-    if (host !== undefined && host !== usableHost && !isUsableHost(host)) {
-      return done(new DomainError('bad-request', 'The Host header does not name a usable host.'));
+    const isMissing = host === undefined && request.raw.httpVersion === '1.1';
+    if (isMissing || (host !== undefined && host !== usableHost && !isUsableHost(host))) {
+      return done(new DomainError('bad-request', 'The Host header is missing or names no usable host.'));
     }
     usableHost = host;
     done();

@@ -17,6 +17,8 @@ export function createHttpAdapter(settings: Settings): FastifyAdapter {
   return new FastifyAdapter({
     trustProxy: settings.TRUSTED_PROXIES.length > 0 ? settings.TRUSTED_PROXIES : false,
     bodyLimit: settings.MAX_BODY,
+    // Node would answer without a problem; `configureHttp` refuses it instead.
+    http: { requireHostHeader: false },
     exposeHeadRoutes: true,
     // While closing, `configureHttp` answers with a problem of our own.
     return503OnClosing: false,

@@ -7,6 +7,8 @@ import { MediaType } from './media-type.js';
 const FORMATS: Record<string, readonly string[]> = {
   json: [MediaType.json, MediaType.openApi30],
   html: [MediaType.html],
+  oas30: [MediaType.openApi30],
+  oas31: [MediaType.openApi31],
   sse: [MediaType.eventStream],
 };
 

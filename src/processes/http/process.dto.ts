@@ -1,10 +1,10 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { LinkDto } from '../../ogc/landing-page.dto.js';
 
-const JOB_CONTROL_OPTIONS = ['sync-execute', 'async-execute', 'dismiss'];
-const TRANSMISSION_MODES = ['value', 'reference'];
+const component = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
 /** An entry of the list of processes (OGC 18-062r2 processSummary.yaml), for the OpenAPI document. */
+@ApiSchema({ name: 'processSummary' })
 export class ProcessSummaryDto {
   @ApiProperty()
   id!: string;
@@ -12,29 +12,30 @@ export class ProcessSummaryDto {
   @ApiProperty()
   version!: string;
 
-  @ApiProperty({ type: String, required: false })
+  @ApiPropertyOptional({ type: String })
   title?: string;
 
-  @ApiProperty({ type: String, required: false })
+  @ApiPropertyOptional({ type: String })
   description?: string;
 
-  @ApiProperty({ type: [String], required: false })
+  @ApiPropertyOptional({ type: [String] })
   keywords?: string[];
 
-  @ApiProperty({ type: 'array', items: { type: 'object' }, required: false })
+  @ApiPropertyOptional({ type: 'array', items: component('metadata') })
   metadata?: object[];
 
-  @ApiProperty({ type: [String], enum: JOB_CONTROL_OPTIONS })
+  @ApiPropertyOptional({ type: 'array', items: component('jobControlOptions') })
   jobControlOptions!: string[];
 
-  @ApiProperty({ type: [String], enum: TRANSMISSION_MODES })
+  @ApiPropertyOptional({ type: 'array', items: component('transmissionMode') })
   outputTransmission!: string[];
 
-  @ApiProperty({ type: [LinkDto] })
+  @ApiPropertyOptional({ type: [LinkDto] })
   links!: LinkDto[];
 }
 
 /** One page of the processes (OGC 18-062r2 processList.yaml). */
+@ApiSchema({ name: 'processList' })
 export class ProcessListDto {
   @ApiProperty({ type: [ProcessSummaryDto] })
   processes!: ProcessSummaryDto[];
@@ -43,17 +44,20 @@ export class ProcessListDto {
   links!: LinkDto[];
 }
 
-const DESCRIBED_VALUE = {
-  type: 'object' as const,
-  required: ['schema'],
-  properties: { schema: { type: 'object' as const } },
-};
-
 /** The description of a process (OGC 18-062r2 process.yaml). */
+@ApiSchema({ name: 'process' })
 export class ProcessDescriptionDto extends ProcessSummaryDto {
-  @ApiProperty({ type: 'object', additionalProperties: DESCRIBED_VALUE, description: 'Inputs by their ids' })
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: component('inputDescription'),
+    description: 'Inputs by their ids',
+  })
   inputs!: Record<string, object>;
 
-  @ApiProperty({ type: 'object', additionalProperties: DESCRIBED_VALUE, description: 'Outputs by their ids' })
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: component('outputDescription'),
+    description: 'Outputs by their ids',
+  })
   outputs!: Record<string, object>;
 }

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../../ogc/links/link-builder.js';
 import { LinkRelation } from '../../ogc/links/link-relation.js';
+import { ApiFormatQuery } from '../../ogc/negotiation/format-query.decorator.js';
 import { MediaType } from '../../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
 import { DEFAULT_LIMIT, MAXIMUM_LIMIT } from '../../ogc/paging/limit.js';
@@ -28,6 +29,7 @@ export class ProcessesController {
   @ApiOperation({ operationId: 'getProcesses', summary: 'The processes offered, sorted by id' })
   @ApiQuery({ name: 'limit', required: false, schema: limitSchema() })
   @ApiQuery({ name: 'cursor', required: false, schema: { type: 'string' }, description: 'From a next or prev link' })
+  @ApiFormatQuery('json')
   @ApiOkResponse({ type: ProcessListDto })
   list(@Req() request: FastifyRequest, @Query() query: { limit?: unknown; cursor?: unknown }): ProcessList {
     chooseRepresentation(request, [MediaType.json]);
@@ -50,6 +52,7 @@ export class ProcessesController {
     summary: 'The description of a process: its inputs and outputs',
   })
   @ApiParam({ name: 'processID', schema: { type: 'string' } })
+  @ApiFormatQuery('json')
   @ApiOkResponse({ type: ProcessDescriptionDto })
   describe(@Req() request: FastifyRequest, @Param('processID') id: string): ProcessDescription {
     const { description } = this.registry.get(id);

@@ -3,6 +3,7 @@ import { Input } from '../../decorators/input.decorator.js';
 import { Output } from '../../decorators/output.decorator.js';
 import type { InputFile } from '../../input-file.js';
 import type { OgcSchema } from '../../process-description.js';
+import { EXAMPLE_RECORDING } from './example-recording.js';
 import type { RecordingSummary } from './recording-summary.js';
 
 /** Formats of the output, and their media types. */
@@ -15,6 +16,7 @@ export class ConvertRawSonarInputs {
     description: 'A recording of a Simrad EK60 echosounder (.raw)',
     mediaType: 'application/octet-stream',
     encoding: 'base64',
+    schema: { example: EXAMPLE_RECORDING },
   })
   rawFile!: InputFile;
 

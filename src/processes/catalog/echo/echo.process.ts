@@ -14,16 +14,21 @@ export interface BoundingBox {
 }
 
 export class EchoInputs {
-  @Input({ title: 'String', description: 'Any text.', schema: { type: 'string' } })
+  @Input({ title: 'String', description: 'Any text.', schema: { type: 'string', example: 'Hello' } })
   stringInput!: string;
 
   @Input({ title: 'Mixed', description: 'Text or an object.', schema: MIXED_SCHEMA, minOccurs: 0 })
   mixedInput?: string | Record<string, unknown>;
 
-  @Input({ title: 'Array', description: 'One to ten integers, as one value.', schema: ARRAY_SCHEMA, minOccurs: 0 })
+  @Input({
+    title: 'Array',
+    description: 'One to ten integers, as one value.',
+    schema: { ...ARRAY_SCHEMA, example: [1, 2, 3] },
+    minOccurs: 0,
+  })
   arrayInput?: number[];
 
-  @Input({ title: 'Bounding box', schema: BBOX_SCHEMA, minOccurs: 0 })
+  @Input({ title: 'Bounding box', schema: { ...BBOX_SCHEMA, example: { bbox: [5, 45, 11, 48] } }, minOccurs: 0 })
   bboxInput?: BoundingBox;
 
   @Input({ title: 'XML', description: 'An XML document as text.', schema: XML_SCHEMA, minOccurs: 0 })

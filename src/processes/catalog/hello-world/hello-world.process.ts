@@ -5,13 +5,13 @@ import { Process } from '../../decorators/process.decorator.js';
 import type { ProcessHandler } from '../../process-handler.js';
 
 export class HelloWorldInputs {
-  @Input({ title: 'Name', description: 'Who is greeted.' })
+  @Input({ title: 'Name', description: 'Who is greeted.', schema: { example: 'Ada' } })
   @IsString()
   @MinLength(1)
   @MaxLength(1_000)
   name!: string;
 
-  @Input({ title: 'Message', description: 'Said after the greeting.' })
+  @Input({ title: 'Message', description: 'Said after the greeting.', schema: { example: 'Good morning.' } })
   @IsOptional()
   @IsString()
   @MaxLength(10_000)

@@ -1,0 +1,23 @@
+import { NotTestable, type Requirement, uriOf } from './requirement.js';
+import type { ServerUnderTest } from './server-under-test.js';
+
+export type Verdict = 'passed' | 'failed' | 'skipped';
+
+export interface Finding {
+  readonly uri: string;
+  readonly verdict: Verdict;
+  /** Why it failed or was skipped. */
+  readonly reason?: string;
+}
+
+/** Checks one requirement; never rejects. */
+export async function judge(server: ServerUnderTest, requirement: Requirement): Promise<Finding> {
+  const uri = uriOf(requirement);
+  try {
+    await requirement.check(server);
+    return { uri, verdict: 'passed' };
+  } catch (error) {
+    const verdict = error instanceof NotTestable ? 'skipped' : 'failed';
+    return { uri, verdict, reason: error instanceof Error ? error.message : String(error) };
+  }
+}

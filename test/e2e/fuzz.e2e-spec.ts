@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import fc from 'fast-check';
+import type { ProcessDescription } from '../conformance/ogc-documents.js';
+import { requiredInputs } from '../conformance/sample-values.js';
+import { eventually } from '../harness/backends.js';
+import { Client } from '../harness/client.js';
+import { type DescribedOperation, mutated, oddBody, oddHeaders, requestsAt } from '../harness/generated-requests.js';
+import { bytesOf, exchange, type RawAnswer, type RawRequest } from '../harness/raw-http.js';
+import { Service } from '../harness/service.js';
+import { temporaryDirectory } from '../harness/temporary-directory.js';
+
+// Nothing a client sends gets a 5xx. `FUZZ_SEED=<number>` repeats a run, `FUZZ_TIME=<seconds>` sets how long each
+// property is tried.
+
+const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
+const TIME = Number(process.env.FUZZ_TIME ?? 18) * 1_000;
+/** Bytes of a body that may still be under way when the answer to its head is given. */
+const LARGE = 16_384;
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
+
+interface Definition {
+  readonly paths: Record<string, Record<string, { parameters?: { name: string; in: string }[] }>>;
+}
+
+jest.setTimeout(TIME + 120_000);
+
+describe(`Generated requests (FUZZ_SEED=${SEED})`, () => {
+  const directory = temporaryDirectory('fuzz');
+  let service: Service;
+  let client: Client;
+  let operations: DescribedOperation[];
+  let processes: ProcessDescription[];
+  let jobs: string[];
+
+  beforeAll(async () => {
+    process.stderr.write(`fuzzing with FUZZ_SEED=${SEED}\n`);
+    service = await Service.start({ DATA_DIR: directory.path, MAX_BODY: '1MiB', JOB_TIMEOUT: '20s' });
+    client = new Client(service.url());
+    const { paths } = await client.getJson<Definition>('/api');
+    operations = Object.entries(paths).flatMap(([path, item]) =>
+      METHODS.filter((method) => method in item).map((method) => ({
+        method: method.toUpperCase(),
+        path,
+        parameters: (item[method].parameters ?? []).filter(({ name }) => name !== undefined),
+      })),
+    );
+    const list = await client.getJson<{ processes: { id: string }[] }>('/processes?limit=100');
+    processes = await Promise.all(
+      list.processes.map(({ id }) => client.getJson<ProcessDescription>(`/processes/${id}`)),
+    );
+    jobs = [
+      await client.submit('echo', { stringInput: 'x', arrayInput: [1, 2] }),
+      await client.submit('hello-world', { name: 'x' }),
+    ];
+    await Promise.all(jobs.map((job) => client.ended(job)));
+  });
+  afterAll(async () => {
+    await service?.stop();
+    directory.remove();
+  });
+
+  const settings = () => ({ seed: SEED, numRuns: 1_000_000, interruptAfterTimeLimit: TIME });
+
+  /** Sends a request and checks what holds for every answer. */
+  async function send(request: RawRequest): Promise<void> {
+    const answer = await exchange(client.base, bytesOf(request, new URL(client.base).host));
+    const isLost = answer === undefined && (request.body?.length ?? 0) > LARGE;
+    if (answer === undefined && !isLost) throw new Error('the connection was closed without an answer');
+    if (answer !== undefined) checkAnswer(answer, request.method);
+  }
+
+  function checkAnswer({ status, headers, body }: RawAnswer, method: string): void {
+    const shown = `${status} ${body.subarray(0, 300).toString()}`;
+    if (status >= 500) throw new Error(`answered ${shown}`);
+    // Of a request that could not be parsed, the server does not know that it was HEAD.
+    const isUnparsed = status === 400 || status === 431;
+    if (method === 'HEAD' && body.length > 0 && !isUnparsed) throw new Error(`an answer to HEAD has a body: ${shown}`);
+    if (method === 'HEAD' && body.length === 0) return;
+    const mediaType = headers.get('content-type') ?? '';
+    if (status >= 400) {
+      if (!/^application\/(problem\+)?json$/.test(mediaType))
+        throw new Error(`no problem document: ${mediaType} ${shown}`);
+      const problem = JSON.parse(body.toString('utf8')) as { type: string; title: string; status: number };
+      if (problem.status !== status || !problem.type || !problem.title) throw new Error(`not a problem: ${shown}`);
+      if (status === 405 && !headers.get('allow')) throw new Error(`405 without Allow: ${shown}`);
+    } else if (/^application\/(\w+\+)?json/.test(mediaType) && status !== 206) JSON.parse(body.toString('utf8'));
+  }
+
+  it('at every route: a sound answer or a problem document, never a 5xx', async () => {
+    const ids = {
+      processid: processes.map(({ id }) => id),
+      jobid: jobs,
+      outputid: ['stringInput', 'arrayInput', 'result'],
+      n: ['0', '1', '-1', '9'],
+    };
+    await fc.assert(fc.asyncProperty(requestsAt(operations, ids), send), settings());
+  });
+
+  it('executions with mutated bodies: results, a job, or a problem document, never a 5xx', async () => {
+    const requests = fc.constantFrom(...processes).chain((description) => {
+      const inputs = requiredInputs(description) ?? {};
+      const outputs = Object.fromEntries(
+        Object.keys(description.outputs ?? {}).map((id) => [id, { format: {}, transmissionMode: 'value' }]),
+      );
+      const subscriber = { successUri: 'http://127.0.0.1:9/s', failedUri: 'http://127.0.0.1:9/f' };
+      const whole = { inputs, outputs, response: 'document', subscriber };
+      const body = fc.constantFrom<object>({ inputs }, { inputs, outputs }, whole).chain(mutated);
+      const bytes = fc.oneof(
+        { weight: 8, arbitrary: body.map((value) => Buffer.from(JSON.stringify(impatient(value)) ?? '')) },
+        oddBody,
+      );
+      return fc.tuple(bytes, oddHeaders).map(([content, headers]): RawRequest => {
+        const hasType = headers.some(([name]) => name === 'Content-Type');
+        const type = hasType ? [] : [['Content-Type', 'application/json'] as const];
+        return {
+          method: 'POST',
+          target: `/processes/${description.id}/execution`,
+          headers: [...headers, ...type],
+          body: content,
+        };
+      });
+    });
+    await fc.assert(fc.asyncProperty(requests, send), settings());
+  });
+
+  it('bytes that are no request: 4xx with a problem document, or a closed connection', async () => {
+    const head = fc.constantFrom(
+      'GET / HTTP/1.1\r\n',
+      'GET  / HTTP/9.9\r\n',
+      'G\u0000T / HTTP/1.1\r\n',
+      'CONNECT a:1 HTTP/1.1\r\n',
+      'POST /processes/echo/execution HTTP/1.1\r\nContent-Type: application/json\r\n',
+      '',
+    );
+    const odd = fc.constantFrom(
+      'Host: a\r\nHost: b\r\n',
+      'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n',
+      'Content-Length: -1\r\n',
+      'Transfer-Encoding: chunked\r\n\r\nzz\r\n',
+      ': x\r\n',
+      'a b: c\r\n',
+      `X: ${'x'.repeat(100_000)}\r\n`,
+      'Content-Length: 10\r\n\r\n{}',
+      '\r\n\r\n',
+    );
+    const text = fc
+      .tuple(head, fc.array(odd, { maxLength: 3 }), fc.constantFrom('', '\r\n', '\r\n\r\n'))
+      .map((parts) => Buffer.from(parts.flat().join('')));
+    const bytes = fc.oneof(
+      text,
+      fc.uint8Array({ minLength: 1, maxLength: 500 }).map((data) => Buffer.from(data)),
+    );
+    const check = async (content: Buffer) => {
+      const answer = await exchange(client.base, content, 200);
+      if (answer !== undefined) checkAnswer(answer, content.toString('latin1').split(' ', 1)[0]);
+    };
+    await fc.assert(fc.asyncProperty(bytes, check), { ...settings(), interruptAfterTimeLimit: TIME / 3 });
+  });
+
+  it('leave a service that is alive, ready, without stuck jobs and without errors in its log', async () => {
+    expect(service.running).toBe(true);
+    expect((await client.get('/health/ready')).status).toBe(200);
+    const ended = async () => {
+      const { jobs: open } = await client.getJson<{ jobs: unknown[] }>('/jobs?status=accepted,running&limit=1');
+      return open.length === 0 ? true : undefined;
+    };
+    await eventually(ended, 'every job has ended', 90_000);
+    expect(service.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+    expect(service.errors).toBe('');
+    expect(
+      (await client.execute('echo', { inputs: { stringInput: 'well' }, outputs: { stringInput: {} } })).status,
+    ).toBe(200);
+  });
+});
+
+/** Whatever became of it, echo shall not be told to wait. */
+function impatient(body: unknown): unknown {
+  const inputs = (body as { inputs?: { pause?: unknown } } | null | undefined)?.inputs;
+  if (typeof inputs === 'object' && inputs !== null && 'pause' in inputs && !Array.isArray(inputs)) inputs.pause = 0;
+  return body;
+}

@@ -1,0 +1,266 @@
+import fc from 'fast-check';
+import type { RawRequest } from './raw-http.js';
+
+/** An operation of an OpenAPI document, as far as requests are made from it. */
+export interface DescribedOperation {
+  readonly method: string;
+  readonly path: string;
+  readonly parameters: readonly { readonly name: string; readonly in: string }[];
+}
+
+/** Ids that exist, by the name of the path parameter in lower case. */
+export type KnownIds = Readonly<Record<string, readonly string[]>>;
+
+const NASTY = [
+  ...['', '.', '..', '../..', '%', '%zz', '%00', '%2e%2e%2f', '%ff%fe', '%C0%AF', '%ED%A0%80', '%F0%9F%A6%91', '🦑'],
+  ...[
+    '__proto__',
+    'constructor',
+    'toString',
+    'null',
+    'undefined',
+    'NaN',
+    '-1',
+    '0',
+    '1',
+    '1e999',
+    '99999999999999999999',
+  ],
+  ...[
+    "' OR 1=1 --",
+    '${7*7}',
+    '<script>',
+    '\u202e',
+    'a'.repeat(3_000),
+    '[',
+    '{"a":',
+    '[object Object]',
+    '/',
+    ';',
+    ',',
+    '&',
+    '=',
+  ],
+];
+const nasty = fc.constantFrom(...NASTY);
+/** Anything that may stand in a request line without ending it. */
+const line = (text: string) => text.replace(/[\0-\x20\x7f]/g, '');
+const anyText = fc.oneof(
+  nasty,
+  fc.string({ unit: 'grapheme', maxLength: 30 }),
+  fc.string({ unit: 'binary', maxLength: 30 }),
+);
+const encoded = anyText.map((text) => encodeURIComponent(text.toWellFormed()));
+const segment = fc.oneof(
+  anyText.map((text) => line(text).replace(/[?#]/g, '')),
+  encoded,
+);
+
+const QUERY_VALUES = [
+  'true',
+  'json',
+  'html',
+  'application/json',
+  '10',
+  '../..',
+  '2026-01-01T00:00:00Z/..',
+  '9999-99-99',
+  'a,b',
+  '[]',
+  '{}',
+];
+const queryValue = fc.oneof(
+  fc.constantFrom(...QUERY_VALUES),
+  encoded,
+  anyText.map((text) => line(text).replace('#', '')),
+);
+
+function queryOf(names: readonly string[]): fc.Arbitrary<string> {
+  const known = names.length > 0 ? [fc.constantFrom(...names)] : [];
+  const name = fc.oneof(
+    ...known,
+    fc.constantFrom('f', 'limit', 'cursor', 'profile', 'validate', 'outputs', '__proto__'),
+    encoded,
+  );
+  const member = fc.oneof(
+    { weight: 3, arbitrary: fc.constant('') },
+    fc.constantFrom('[f]', '[href]', '[value]', '[include]', '[]', '[__proto__]', '[a][b]', '['),
+  );
+  const pair = fc.tuple(name, member, queryValue).map(([key, suffix, value]) => `${key}${suffix}=${value}`);
+  const parts = fc.array(fc.oneof({ weight: 5, arbitrary: pair }, fc.constantFrom('', '=', 'x', '%')), {
+    maxLength: 4,
+  });
+  return parts.map((list) => (list.length === 0 ? '' : `?${list.join('&')}`));
+}
+
+const HEADER_VALUES: Readonly<Record<string, readonly string[]>> = {
+  Accept: [
+    'application/json',
+    'text/html',
+    '*/*',
+    'text/event-stream',
+    'application/x-nothing',
+    ';;;',
+    'a/b;q=x',
+    'application/json;q=0',
+    'multipart/related, */*;q=0.1',
+  ],
+  Prefer: [
+    'respond-async',
+    'respond-async ',
+    'wait=0',
+    'wait=1',
+    'wait=-1',
+    'wait=1e9',
+    'return=minimal',
+    'return=representation',
+    'handling=strict; validate-only',
+    '"',
+    'a="\\',
+    'respond-async;x, wait=1, wait=0',
+  ],
+  'Content-Type': [
+    'application/json',
+    'application/json; charset=latin1',
+    'text/plain',
+    'multipart/form-data',
+    'application/xml',
+    ';',
+    'application/json;',
+  ],
+  'Content-Encoding': ['gzip', 'identity'],
+  'Idempotency-Key': ['a', '', '"quoted"', 'k'.repeat(500), 'ü'],
+  'Last-Event-ID': ['0', '-1', '999999999999999999999', 'x', ''],
+  Range: ['bytes=0-0', 'bytes=-1', 'bytes=5-1', 'bytes=0-0,2-3', 'bytes=99999999999999999999-', 'lines=1'],
+  'If-None-Match': ['*', '""', 'W/"x"', 'x'],
+  'If-Range': ['""', 'x', 'Thu, 01 Jan 1970 00:00:00 GMT'],
+  Host: ['localhost', 'a b', 'evil.example:99999', '[::1', ''],
+  Forwarded: ['for=1.2.3.4;host=a.example;proto=https', ';;=', 'host="'],
+  'X-Forwarded-Host': ['a.example', 'a b', '<script>'],
+  'X-Forwarded-Proto': ['https', 'javascript', ''],
+  'X-Forwarded-For': ['1.2.3.4', 'unknown, x'],
+  'X-Forwarded-Prefix': ['/ogc', '//evil', '%'],
+  'X-Forwarded-Port': ['443', '-1', 'x'],
+  'Accept-Encoding': ['gzip', '*;q=0'],
+  Origin: ['https://a.example', 'null', ''],
+  'Access-Control-Request-Method': ['POST', 'x'],
+  Cookie: ['a=b', '='],
+  Expect: ['100-continue', 'nothing'],
+  Upgrade: ['websocket'],
+};
+const headerValue = fc
+  .oneof(nasty, fc.string({ unit: 'grapheme', maxLength: 40 }))
+  .map((text) => text.replace(/[\0-\x1f\x7f]/g, ''));
+
+const header = fc
+  .constantFrom(...Object.keys(HEADER_VALUES))
+  .chain((name) =>
+    fc.tuple(
+      fc.constant(name),
+      fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...HEADER_VALUES[name]) }, headerValue),
+    ),
+  );
+/** No name twice: a second Host or Content-Type is garbage of another kind. */
+export const oddHeaders = fc.uniqueArray(header, { maxLength: 4, selector: ([name]) => name });
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY', 'PURGE'];
+
+const jsonTexts = fc.constantFrom(
+  ...[
+    '',
+    '{',
+    'null',
+    '[]',
+    '0',
+    '"x"',
+    '{"inputs":{}}',
+    '{"inputs":[]}',
+    '{"inputs":{},"inputs":1}',
+    '{"outputs":{}}',
+    '\ufeff{}',
+  ],
+  ...[
+    '{"__proto__":{"a":1}}',
+    '{"constructor":{"prototype":{}}}',
+    '{"inputs":{"__proto__":{}}}',
+    '1e999',
+    'NaN',
+    "{'a':1}",
+  ],
+  ...[100, 5_000, 200_000].map((depth) => '['.repeat(depth)),
+  ...[100, 5_000, 100_000].map((depth) => `{"inputs":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`),
+);
+export const oddBody = fc.oneof(
+  jsonTexts.map((text) => Buffer.from(text)),
+  fc.json({ maxDepth: 4 }).map((text) => Buffer.from(text)),
+  fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+  fc.constant(Buffer.from(`"${'x'.repeat(200_000)}"`)),
+);
+
+/** Requests at the routes of an OpenAPI document, mostly near to what is described, and at what is none. */
+export function requestsAt(operations: readonly DescribedOperation[], ids: KnownIds): fc.Arbitrary<RawRequest> {
+  const described = fc.constantFrom(...operations).chain((operation) => {
+    const names = operation.parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name);
+    const method = fc.oneof({ weight: 4, arbitrary: fc.constant(operation.method) }, fc.constantFrom(...METHODS));
+    return fc.tuple(method, pathOf(operation.path, ids), queryOf(names));
+  });
+  const other = fc.tuple(
+    fc.constantFrom(...METHODS),
+    fc.array(segment, { maxLength: 4 }).map((parts) => `/${parts.join('/')}`),
+    queryOf([]),
+  );
+  return fc
+    .tuple(fc.oneof({ weight: 6, arbitrary: described }, other), oddHeaders, fc.option(oddBody, { nil: undefined }))
+    .map(([[method, path, query], headers, body]) => ({ method, target: path + query, headers, body }));
+}
+
+function pathOf(path: string, ids: KnownIds): fc.Arbitrary<string> {
+  const parts = path.split('/').map((part) => {
+    const known = ids[/^\{(.+)\}$/.exec(part)?.[1]?.toLowerCase() ?? ''];
+    if (known !== undefined) return fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...known) }, segment);
+    return fc.oneof({ weight: 30, arbitrary: fc.constant(part) }, segment);
+  });
+  // The leading slash stays; without it there is no request target.
+  return fc.tuple(...parts.slice(1)).map((list) => `/${list.join('/')}`);
+}
+
+/** Values that no input expects, in the places where one stands. */
+const oddValue = fc.oneof(
+  fc.jsonValue({ maxDepth: 3 }),
+  fc.constantFrom<unknown>(
+    ...[null, '', [], {}, -0, 1e308, 2 ** 53, 'a\u0000b', 'a\ud800b', 'x'.repeat(100_000), true],
+    ...[{ value: null }, { value: { value: {} } }, { value: 1, mediaType: 5 }, { value: '!', encoding: 'base64' }],
+    ...[{ href: 'http://127.0.0.1:9/x' }, { href: 'file:///etc/passwd' }, { href: 5 }, { href: 'http://[::1' }],
+    ...[{ bbox: [1, 2, 3] }, { bbox: 'x' }, { bbox: [1, 2, 3, 4], crs: 'x' }, { collection: 'x' }, { process: 'x' }],
+    { type: 'Polygon', coordinates: [[[0, 0]]] },
+    { type: 'GeometryCollection', geometries: [{ type: 'Point', coordinates: [] }] },
+  ),
+);
+
+/** A JSON document with some of its nodes replaced, removed, wrapped or doubled. */
+export function mutated(document: object): fc.Arbitrary<unknown> {
+  const step = fc.tuple(fc.nat(200), fc.constantFrom('replace', 'remove', 'wrap', 'add'), oddValue, anyText);
+  return fc.array(step, { minLength: 1, maxLength: 3 }).map((steps) => {
+    const copy = { root: structuredClone(document) as unknown };
+    for (const [position, change, odd, name] of steps) {
+      const value = structuredClone(odd);
+      const places = placesIn(copy);
+      const [parent, key] = places[position % places.length];
+      if (change === 'remove' && parent !== copy) delete parent[key];
+      else if (change === 'wrap') parent[key] = [parent[key]];
+      else if (change === 'add' && typeof parent[key] === 'object' && parent[key] !== null) {
+        Object.defineProperty(parent[key], name, { value, enumerable: true, configurable: true, writable: true });
+      } else parent[key] = value;
+    }
+    return copy.root;
+  });
+}
+
+type Parent = Record<string, unknown>;
+
+function placesIn(parent: object): [Parent, string][] {
+  return Object.entries(parent).flatMap(([key, value]): [Parent, string][] => [
+    [parent as Parent, key],
+    ...(typeof value === 'object' && value !== null ? placesIn(value as object) : []),
+  ]);
+}
