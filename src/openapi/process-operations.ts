@@ -5,6 +5,7 @@ import { schemaRef } from './components/schema-ref.js';
 import { toOpenApiSchema } from './openapi-schema.js';
 import { executeExample } from './process-example.js';
 import { componentNames, executeRequestSchema, isRequired, resultsSchema } from './process-schemas.js';
+import { shareParts } from './shared-parts.js';
 
 type Document = Pick<OpenAPIObject, 'paths' | 'components'>;
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -20,11 +21,12 @@ const GENERAL_PATH = '/processes/{processID}/execution';
 export function addProcessOperations(document: Document, processes: readonly ProcessDescription[]): void {
   const general = document.paths[GENERAL_PATH];
   if (!general?.post || !general.get) return;
+  shareParts(document, [general.post, general.get]);
   const examples: Record<string, { summary?: string; value: unknown }> = {};
   for (const process of processes) {
     const names = componentNames(process.id);
-    document.components!.schemas![names.request] = executeRequestSchema(process) as object;
-    document.components!.schemas![names.results] = resultsSchema(process) as object;
+    document.components!.schemas![names.request] = executeRequestSchema(process);
+    document.components!.schemas![names.results] = resultsSchema(process);
     const value = executeExample(process);
     if (value !== undefined) examples[process.id] = { summary: process.title, value };
     document.paths[`/processes/${encodeURIComponent(process.id)}/execution`] = {
@@ -72,7 +74,7 @@ function resultsContent({ id, outputs }: ProcessDescription, { content }: Respon
     [MediaType.json]: {
       schema: { anyOf: [results, schemaRef('validation'), ...bare.map(toOpenApiSchema)] as object[] },
     },
-    ...Object.fromEntries(others.map((type) => [type, { schema: schemaOf(bare, type) as object }])),
+    ...Object.fromEntries(others.map((type) => [type, { schema: schemaOf(bare, type) }])),
   };
 }
 
@@ -106,7 +108,7 @@ function inputParameter(name: string, input: InputDescription): Parameter {
   // A required input may as well be sent as `name[href]`, so that no single parameter is required.
   if (maxOccurs !== 1) return { ...parameter, style: 'form', explode: false, schema: { type: 'array', items: schema } };
   if (isScalar(input.schema)) return { ...parameter, schema };
-  return { ...parameter, content: { [MediaType.json]: { schema } } } as Parameter;
+  return { ...parameter, content: { [MediaType.json]: { schema } } };
 }
 
 function isScalar({ type }: OgcSchema): boolean {

@@ -17,12 +17,12 @@ import { NodeIdentity } from './node-identity.js';
 /**
  * Takes entries from the work queue. BullMQ's lock matters only until the job is claimed; from then on the lease
  * rules, hence the stall counter may rise without harm. Finished entries stay until the supervisor sweeps them:
- * removing each one as it ends costs PostgreSQL half its rate.
+ * removing each one as it ends costs PostgreSQL half its rate. A queue that is away is tried again every second.
  */
 @Injectable()
 @Processor(
   { name: JOB_QUEUE, configKey: JOB_QUEUE },
-  { autorun: false, lockDuration: 15_000, stalledInterval: 5_000, maxStalledCount: 1_000_000 },
+  { autorun: false, lockDuration: 15_000, stalledInterval: 5_000, maxStalledCount: 1_000_000, runRetryDelay: 1_000 },
 )
 export class JobConsumer
   extends WorkerHost

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ConnectionOptions } from 'bullmq';
 import pg from 'pg';
@@ -21,12 +22,16 @@ export class QueueConnection implements BeforeApplicationShutdown, OnApplication
   readonly options: ConnectionOptions;
   private readonly pool: pg.Pool | undefined;
   private stopping = false;
+  private lastLoss = -Infinity;
 
   /** The database is asked for because it is migrated, BullMQ's tables included, before it is handed out. */
   constructor(settings: Settings, server: DatabaseServer, _migrated: Database) {
     if (settings.REDIS_URL !== undefined) {
       // Workers need a connection that waits for Redis to come back instead of giving up; a node that stops does not.
-      const retryStrategy = (attempt: number) => (this.stopping ? null : Math.min(attempt * 100, LONGEST_PAUSE));
+      const retryStrategy = (attempt: number) => {
+        this.lastLoss = Date.now();
+        return this.stopping ? null : Math.min(attempt * 100, LONGEST_PAUSE);
+      };
       this.options = { url: settings.REDIS_URL, maxRetriesPerRequest: null, retryStrategy };
       return;
     }
@@ -44,9 +49,13 @@ export class QueueConnection implements BeforeApplicationShutdown, OnApplication
     this.options = this.pool;
   }
 
-  /** From here on a Redis that is away is given up: no command waits for it, and nothing that is closed. */
-  beforeApplicationShutdown(): void {
+  /**
+   * From here on a Redis that is away is given up. A connection that is between two attempts to reach it cannot be
+   * closed, so each one gets the time for one more attempt.
+   */
+  async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
+    if (Date.now() - this.lastLoss <= LONGEST_PAUSE) await delay(LONGEST_PAUSE);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
-import type { StandardVersion } from './requirement.js';
+import type { StandardVersion } from './standard-version.js';
 
 const FOLDERS: Record<StandardVersion, string> = {
   '1.0': 'part1-1.0.0/core/openapi/schemas',
@@ -91,7 +91,8 @@ function translate(node: unknown): unknown {
     if (key === 'oneOf' && Array.isArray(value)) schema.anyOf = translate(value);
     else if (key === 'exclusiveMinimum' && value === true) schema[key] = (node as { minimum?: number }).minimum;
     else if (key === '$ref' && /^https?:/.test(String(value))) continue;
-    else if (key !== 'example' && key !== '$schema' && key !== '$id') schema[key] = translate(value);
+    else if (key === '$schema' || (key === '$id' && typeof value === 'string')) continue;
+    else schema[key] = translate(value);
   }
   return schema;
 }

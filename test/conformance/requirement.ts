@@ -1,8 +1,7 @@
 import type { ServerUnderTest } from './server-under-test.js';
+import { standardOf, type StandardVersion } from './standard-version.js';
 
-export type StandardVersion = '1.0' | '2.0';
-
-/** Proves one requirement against a server: resolves when it holds, throws what is wrong, or {@link NotTestable}. */
+/** Proves one requirement against a server: resolves when it holds, throws what is wrong, or `NotTestable`. */
 export type Check = (server: ServerUnderTest) => Promise<void>;
 
 /** Checks by requirement id relative to the URI of its version, for example `/req/core/http`. */
@@ -13,16 +12,6 @@ export interface Requirement {
   readonly version: StandardVersion;
   readonly id: string;
   readonly check: Check;
-}
-
-/** The server offers nothing on which the requirement could be tried, or the tester was not told enough. */
-export class NotTestable extends Error {
-  override readonly name = 'NotTestable';
-}
-
-/** URI of a version of OGC API - Processes - Part 1, without a trailing slash. */
-export function standardOf(version: StandardVersion): string {
-  return `http://www.opengis.net/spec/ogcapi-processes-1/${version}`;
 }
 
 /** The absolute URI by which results are reported. */

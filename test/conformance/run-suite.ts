@@ -1,4 +1,5 @@
-import { NotTestable, type Requirement, uriOf } from './requirement.js';
+import { NotTestable } from './not-testable.js';
+import { type Requirement, uriOf } from './requirement.js';
 import type { ServerUnderTest } from './server-under-test.js';
 
 export type Verdict = 'passed' | 'failed' | 'skipped';

@@ -20,7 +20,7 @@ const HELP = `Checks a server against the requirements of OGC API - Processes - 
   --outpost URL   URL under which the server reaches this machine, for inputs by reference and for callbacks
                   (default: a free loopback port, when the server itself is on the loopback address)
 
-Exit code: 0 nothing failed, 1 something did.
+Exit code: 0 nothing failed, 1 something did, 2 the suite could not run.
 `;
 const SIGNS = { passed: 'pass', failed: 'FAIL', skipped: 'skip' } as const;
 
@@ -36,7 +36,12 @@ const { values: options } = parseArgs({
 });
 
 if (options.help) process.stdout.write(HELP);
-else process.exitCode = await run();
+else {
+  process.exitCode = await run().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 2;
+  });
+}
 
 async function run(): Promise<number> {
   const directory = resolve(options.schemas ?? '../shared/standards/schemas');

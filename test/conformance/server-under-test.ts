@@ -4,7 +4,8 @@ import { Exchange } from './exchange.js';
 import type { OfficialSchemas } from './official-schemas.js';
 import { jobIdOf, linksOf, type ProcessDescription, type ProcessList, type StatusInfo } from './ogc-documents.js';
 import type { Outpost } from './outpost.js';
-import { NotTestable, type StandardVersion } from './requirement.js';
+import { NotTestable } from './not-testable.js';
+import type { StandardVersion } from './standard-version.js';
 
 type Headers = Record<string, string>;
 

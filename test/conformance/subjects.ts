@@ -1,6 +1,6 @@
 import type { InputDescription, ProcessDescription } from './ogc-documents.js';
 import { allows } from './ogc-documents.js';
-import { NotTestable } from './requirement.js';
+import { NotTestable } from './not-testable.js';
 import { asSent, isBinary, requiredInputs, sampleOf } from './sample-values.js';
 import type { Exchange } from './exchange.js';
 import type { ExecuteBody, ServerUnderTest } from './server-under-test.js';
@@ -38,12 +38,21 @@ const found = new WeakMap<ServerUnderTest, Map<string, Promise<Subject | undefin
 export async function subjectOf(server: ServerUnderTest, outputs: 1 | 2, ...conditions: Condition[]): Promise<Subject> {
   const known = found.get(server) ?? new Map<string, Promise<Subject | undefined>>();
   found.set(server, known);
-  const key = [outputs, ...conditions.map((condition) => `${condition}`)].join(' ');
+  const key = [outputs, ...conditions.map(identityOf)].join(' ');
   const search = known.get(key) ?? findSubject(server, outputs, conditions);
   known.set(key, search);
   const subject = await search;
   if (subject !== undefined) return subject;
   throw new NotTestable(`no process runs with generated inputs and has ${outputs} or more outputs as needed here`);
+}
+
+const identities = new Map<Condition, number>();
+
+/** Conditions made by one function look alike, so they are told apart as objects. */
+function identityOf(condition: Condition): number {
+  const identity = identities.get(condition) ?? identities.size;
+  identities.set(condition, identity);
+  return identity;
 }
 
 async function findSubject(

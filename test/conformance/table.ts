@@ -1,4 +1,5 @@
-import { type Checks, classOf, type Requirement, standardOf, type StandardVersion } from './requirement.js';
+import { type Checks, classOf, type Requirement } from './requirement.js';
+import { standardOf, type StandardVersion } from './standard-version.js';
 import { openApi30Checks, openApiChecks } from './requirements/api-definition.js';
 import { descriptionChecks } from './requirements/descriptions.js';
 import { landingChecks, processChecks } from './requirements/discovery.js';

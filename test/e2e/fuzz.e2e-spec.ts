@@ -69,7 +69,10 @@ describe(`Generated requests (FUZZ_SEED=${SEED})`, () => {
     if (answer !== undefined) checkAnswer(answer, request.method);
   }
 
+  const tally = new Map<number, number>();
+
   function checkAnswer({ status, headers, body }: RawAnswer, method: string): void {
+    tally.set(status, (tally.get(status) ?? 0) + 1);
     const shown = `${status} ${body.subarray(0, 300).toString()}`;
     if (status >= 500) throw new Error(`answered ${shown}`);
     // Of a request that could not be parsed, the server does not know that it was HEAD.
@@ -109,13 +112,15 @@ describe(`Generated requests (FUZZ_SEED=${SEED})`, () => {
         { weight: 8, arbitrary: body.map((value) => Buffer.from(JSON.stringify(impatient(value)) ?? '')) },
         oddBody,
       );
-      return fc.tuple(bytes, oddHeaders).map(([content, headers]): RawRequest => {
+      return fc.tuple(bytes, oddHeaders, fc.boolean()).map(([content, headers, isAsync]): RawRequest => {
         const hasType = headers.some(([name]) => name === 'Content-Type');
+        const isPlain = !headers.some(([name]) => name === 'Prefer');
+        const prefer = isAsync && isPlain ? [['Prefer', 'respond-async'] as const] : [];
         const type = hasType ? [] : [['Content-Type', 'application/json'] as const];
         return {
           method: 'POST',
           target: `/processes/${description.id}/execution`,
-          headers: [...headers, ...type],
+          headers: [...headers, ...type, ...prefer],
           body: content,
         };
       });
@@ -155,6 +160,12 @@ describe(`Generated requests (FUZZ_SEED=${SEED})`, () => {
       if (answer !== undefined) checkAnswer(answer, content.toString('latin1').split(' ', 1)[0]);
     };
     await fc.assert(fc.asyncProperty(bytes, check), { ...settings(), interruptAfterTimeLimit: TIME / 3 });
+  });
+
+  it('reach what lies behind the checks of a request, and the checks', () => {
+    const counts = [...tally].sort(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
+    process.stderr.write(`answers by status: ${counts.join(', ')}\n`);
+    expect([...tally.keys()]).toEqual(expect.arrayContaining([200, 201, 400, 404, 405, 406, 415]));
   });
 
   it('leave a service that is alive, ready, without stuck jobs and without errors in its log', async () => {

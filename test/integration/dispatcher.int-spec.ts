@@ -83,7 +83,7 @@ describe.each(testedBackends())('dispatching to a queue on %s', (backend) => {
   });
 
   it('gives waiting jobs without an entry a new one, and leaves the others alone', async () => {
-    const ids = [];
+    const ids: string[] = [];
     for (let n = 0; n < 6; n += 1) ids.push(await store.accepted());
     const [known, forgotten] = [ids.slice(0, 3), ids.slice(3)];
     for (const id of known) dispatcher.dispatch({ id, dispatches: 1 });
@@ -106,13 +106,20 @@ describe.each(testedBackends())('dispatching to a queue on %s', (backend) => {
   });
 
   it('loses no job while the queue is away: the supervisor dispatches what waits without an entry', async () => {
-    const ids = [];
+    const ids: string[] = [];
     for (let n = 0; n < 3; n += 1) ids.push(await store.accepted());
     await takeAway();
     for (const id of ids) dispatcher.dispatch({ id, dispatches: 1 });
     await bringBack();
     await dispatcher.flush();
-    await eventually(() => store.age(ids).then(() => true, () => undefined), 'the database is back');
+    await eventually(
+      () =>
+        store.age(ids).then(
+          () => true,
+          () => undefined,
+        ),
+      'the database is back',
+    );
 
     const jobsOnQueue = async () => new Set((await queue.waiting()).map((id) => id.slice(0, 36)));
     await eventually(async () => {

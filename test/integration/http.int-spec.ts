@@ -268,6 +268,7 @@ describe('HTTP of the service', () => {
       expect(Object.fromEntries(relations)).toEqual({
         'self application/json': `${running.url}/`,
         'service-desc application/vnd.oai.openapi+json;version=3.0': `${running.url}/api`,
+        'service-desc application/vnd.oai.openapi+json;version=3.1': `${running.url}/api`,
         'service-doc text/html': `${running.url}/api`,
         [`${ogc}/conformance application/json`]: `${running.url}/conformance`,
         [`${ogc}/processes application/json`]: `${running.url}/processes`,

@@ -114,7 +114,7 @@ describe('JobWaiter', () => {
     const stop = new AbortController();
     const [timer, poll] = [jest.spyOn(globalThis, 'setTimeout'), jest.spyOn(globalThis, 'setInterval')];
     const wait = waiter.ended(held.id, LONG, stop.signal);
-    const started = [timer.mock.results[0].value, poll.mock.results[0].value] as unknown[];
+    const started = [timer.mock.results[0].value as NodeJS.Timeout, poll.mock.results[0].value as NodeJS.Timeout];
     const [timerEnd, pollEnd] = [jest.spyOn(globalThis, 'clearTimeout'), jest.spyOn(globalThis, 'clearInterval')];
     expect(await waiter.ended(held.id, 1, stop.signal)).toBe(false);
     expect(getEventListeners(stop.signal, 'abort')).toHaveLength(1);

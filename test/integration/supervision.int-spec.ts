@@ -61,7 +61,10 @@ describe('Leadership', () => {
   });
 
   it('passes on when the connection of the leader is cut; the old leader learns of it', async () => {
-    const [leader, successor] = [new Leadership(store.server, store.settings), new Leadership(store.server, store.settings)];
+    const [leader, successor] = [
+      new Leadership(store.server, store.settings),
+      new Leadership(store.server, store.settings),
+    ];
     expect(await leader.acquire()).toBe(true);
     await store.query(
       `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1
@@ -179,7 +182,9 @@ describe('Retention', () => {
 
     await retention.sweep();
     expect(await stateOf(done)).toBe('completed');
-    await store.query('UPDATE bullmq.job SET finished_at_ms = finished_at_ms - 3600000, added_at_ms = added_at_ms - 3600000');
+    await store.query(
+      'UPDATE bullmq.job SET finished_at_ms = finished_at_ms - 3600000, added_at_ms = added_at_ms - 3600000',
+    );
     await retention.sweep();
     expect(await stateOf(done)).toBe('unknown');
     expect(await stateOf(waiting)).toBe('waiting');
@@ -222,7 +227,10 @@ describe('Supervisor', () => {
   });
 
   it('does nothing on a node that does not lead', async () => {
-    const [leader, follower] = [new Leadership(store.server, store.settings), new Leadership(store.server, store.settings)];
+    const [leader, follower] = [
+      new Leadership(store.server, store.settings),
+      new Leadership(store.server, store.settings),
+    ];
     expect(await leader.acquire()).toBe(true);
     const asked = jest.spyOn(follower, 'acquire');
     const idle = supervisor(follower);

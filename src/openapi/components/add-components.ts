@@ -28,7 +28,7 @@ export function addComponents(document: Document): void {
   };
   if (!execute) return;
   document.components.callbacks = CALLBACKS as Components['callbacks'];
-  execute.callbacks = CALLBACK_REFERENCES as typeof execute.callbacks;
+  execute.callbacks = CALLBACK_REFERENCES;
 }
 
 function sorted<T>(values: Record<string, T>): Record<string, T> {

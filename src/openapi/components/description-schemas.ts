@@ -67,7 +67,12 @@ export const DESCRIPTION_SCHEMAS = {
     allOf: [schemaRef('descriptionType'), { type: 'object', required: ['schema'], properties: { schema } }],
   },
   // Its one member is not among `properties`: many tools take a property of that name for a reference to resolve.
-  reference: { type: 'object', required: ['$ref'], description: 'A reference to a schema, in the member $ref' },
+  reference: {
+    type: 'object',
+    required: ['$ref'],
+    description: 'A reference to a schema: the member $ref, a URI reference',
+    additionalProperties: { type: 'string' },
+  },
   schema: {
     description: 'A schema of the subset of OpenAPI 3.0 that process descriptions use',
     anyOf: [

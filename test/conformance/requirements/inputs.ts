@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { InputDescription, JsonSchema } from '../ogc-documents.js';
-import { type Checks, NotTestable } from '../requirement.js';
+import { NotTestable } from '../not-testable.js';
+import type { Checks } from '../requirement.js';
 import {
   asSent,
   formatsOf,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Exchange } from '../exchange.js';
 import type { InputDescription, ProcessDescription } from '../ogc-documents.js';
-import { type Check, type Checks, NotTestable } from '../requirement.js';
+import { NotTestable } from '../not-testable.js';
+import type { Check, Checks } from '../requirement.js';
 import { asSent, formatsOf, isBinary, isRepeatable, sampleOf, typesOf } from '../sample-values.js';
 import type { ServerUnderTest } from '../server-under-test.js';
 import { asyncCapable, type InputSubject, inputsOf, type Subject, subjectOf } from '../subjects.js';

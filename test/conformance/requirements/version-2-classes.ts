@@ -3,7 +3,7 @@ import { jobIdOf, linksOf, PROFILE, type ProcessDescription, type StatusInfo } f
 import type { Check, Checks } from '../requirement.js';
 import type { ServerUnderTest } from '../server-under-test.js';
 import { asyncCapable, subjectOf } from '../subjects.js';
-import { descriptionChecks } from './descriptions.js';
+import { descriptionChecksOf2 } from './descriptions.js';
 import { dismissChecks, jobListChecks, jsonChecks } from './jobs.js';
 
 const eachInput =
@@ -36,16 +36,7 @@ export const describedChecks: Checks = {
       );
     }
   },
-  ...Object.fromEntries(
-    ['inputs-def', 'input-def', 'outputs-def', 'output-def'].map((name) => {
-      const id = `/req/ogc-process-description/${name}`;
-      return [id, descriptionChecks[id]];
-    }),
-  ),
-  '/req/ogc-process-description/input-multiple-types':
-    descriptionChecks['/req/ogc-process-description/input-mixed-type'],
-  '/req/ogc-process-description/output-multiple-types':
-    descriptionChecks['/req/ogc-process-description/output-mixed-type'],
+  ...descriptionChecksOf2,
   '/req/ogc-process-description/value-passing': listOf(
     'valuePassing',
     (item) => item === 'byValue' || item === 'byReference',
