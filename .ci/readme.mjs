@@ -29,7 +29,9 @@ function examplesOf(block) {
 /** `...` inside a line stands for any text, a line of its own for any lines. */
 function patternOf(lines) {
   const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const parts = lines.map((line) => (line.trim() === '...' ? '(?:.*\\n)*?' : `${line.split('...').map(escape).join('.*')}\\s*\\n`));
+  const parts = lines.map((line) =>
+    line.trim() === '...' ? '(?:.*\\n)*?' : `${line.split('...').map(escape).join('.*')}\\s*\\n`,
+  );
   return new RegExp(`^${parts.join('')}$`);
 }
 
