@@ -6,10 +6,12 @@ import { loadSettings } from './config/load-settings.js';
 import { DatabaseServer } from './database/database-server.js';
 import { EmbeddedPostgresError } from './database/embedded/embedded-postgres-error.js';
 import { createDataSource } from './database/data-source.js';
-import { migrate } from './database/migrate.js';
+import { DatabaseUnreachableError, migrate } from './database/migrate.js';
 import { DATABASE_CONTENTS } from './database-contents.js';
 import { logRequests } from './observability/logging/request-log.js';
 import { ServiceLogger } from './observability/logging/service-logger.js';
+import { UnexecutableProcessError } from './engine/executable-processes.js';
+import { ExecutorStartError } from './engine/executor-process.js';
 import { configureHttp } from './ogc/http/configure-http.js';
 import { createHttpAdapter } from './ogc/http/http-adapter.js';
 import { InvalidProcessError } from './processes/definition/invalid-process.error.js';
@@ -20,7 +22,15 @@ import { SluiceModule } from './sluice.module.js';
 const STOP_LIMIT = 20_000;
 
 /** Errors whose message says all there is to say, to the person who starts the service; the others show their stack. */
-const FOR_OPERATORS = [InvalidSettingsError, EmbeddedPostgresError, InvalidProcessError, ProcessModuleError];
+const FOR_OPERATORS = [
+  InvalidSettingsError,
+  EmbeddedPostgresError,
+  DatabaseUnreachableError,
+  InvalidProcessError,
+  ProcessModuleError,
+  UnexecutableProcessError,
+  ExecutorStartError,
+];
 
 /** Starts the API (and, with ROLE `all`, a worker). Resolves when it listens. */
 export async function startApi(settings: Settings): Promise<void> {

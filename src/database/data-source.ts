@@ -5,6 +5,7 @@ import { DataSource, type DataSourceOptions, type EntityTarget, type MigrationIn
 /** Our tables live in a schema of their own, so the service can share a database with others. */
 export const SCHEMA = 'sluice';
 
+/** The tables and migrations of the rooms above the database. */
 export interface DataSourceContents {
   readonly entities: readonly EntityTarget<object>[];
   readonly migrations: readonly (new () => MigrationInterface)[];

@@ -1,6 +1,12 @@
-import type { Pool } from 'pg';
+import type { Pool, QueryConfig } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { Statement } from './statement.js';
+
+/**
+ * Milliseconds. A server that is frozen rather than gone gives no error, so a statement of the hot path without an
+ * answer for this long counts as one.
+ */
+const QUERY_TIMEOUT = 15_000;
 
 /**
  * The database of the service. Entities, migrations and ordinary reads go through TypeORM's data source; state changes
@@ -11,13 +17,14 @@ export class Database {
 
   /** Runs a prepared statement and returns its rows. Rejects with the driver's error. */
   async execute<Row>(statement: Statement<Row>, values: readonly unknown[]): Promise<Row[]> {
-    const { rows } = await this.pool.query({ name: statement.name, text: statement.text, values: values as unknown[] });
-    return rows as Row[];
+    const { name, text } = statement;
+    const query = { name, text, values: values as unknown[], query_timeout: QUERY_TIMEOUT };
+    return (await this.pool.query(query)).rows as Row[];
   }
 
   /** Answers when the database does. Rejects when it is not reachable. */
   async ping(): Promise<void> {
-    await this.pool.query('SELECT 1');
+    await this.pool.query({ text: 'SELECT 1', query_timeout: QUERY_TIMEOUT } as QueryConfig);
   }
 
   private get pool(): Pool {

@@ -1,7 +1,27 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import { runMigrations as runQueueMigrations } from 'bullmq';
 import pg, { type ClientConfig } from 'pg';
 import type { DataSource } from 'typeorm';
 import { SCHEMA } from './data-source.js';
+import { isDatabaseUnavailable } from './database-unavailable.js';
+
+/** How long a start waits for the database, and how long between two attempts. Milliseconds. */
+const START_PATIENCE = 30_000;
+const RETRY_DELAY = 2_000;
+
+const logger = new Logger('Database');
+
+/** The database could not be reached in the time a start waits for it. */
+export class DatabaseUnreachableError extends Error {
+  constructor(cause: Error) {
+    super(
+      `The database cannot be reached: ${cause.message}. Check DATABASE_URL and that the server runs; without DATABASE_URL the service brings its own.`,
+      { cause },
+    );
+    this.name = 'DatabaseUnreachableError';
+  }
+}
 
 /** One lock for all migrations of this service: `SLUC` in ASCII. */
 const MIGRATION_LOCK = 0x534c5543;
@@ -11,10 +31,7 @@ const MIGRATION_LOCK = 0x534c5543;
  * later ones find nothing to do. The lock lives in a session, so a node that dies while migrating releases it.
  */
 export async function migrate(connection: ClientConfig, dataSource: DataSource): Promise<void> {
-  const client = new pg.Client(connection);
-  // A connection that breaks between two statements says so by this event; the next statement on it fails.
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await connect(connection);
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
@@ -23,5 +40,28 @@ export async function migrate(connection: ClientConfig, dataSource: DataSource):
     await runQueueMigrations(client);
   } finally {
     await client.end();
+  }
+}
+
+/**
+ * Connects, and waits for a database that is not there yet: service and database may have been started together.
+ * @throws DatabaseUnreachableError
+ */
+async function connect(connection: ClientConfig): Promise<pg.Client> {
+  const deadline = Date.now() + START_PATIENCE;
+  for (;;) {
+    const client = new pg.Client({ ...connection, connectionTimeoutMillis: 5_000 });
+    // A connection that breaks between two statements says so by this event; the next statement on it fails.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      if (!isDatabaseUnavailable(error)) throw error;
+      if (Date.now() > deadline) throw new DatabaseUnreachableError(error as Error);
+      logger.warn(`The database does not answer yet: ${(error as Error).message}`);
+      await delay(RETRY_DELAY);
+    }
   }
 }

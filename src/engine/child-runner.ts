@@ -35,7 +35,8 @@ export class ChildRunner {
       } catch (error) {
         if (signal.aborted) return { kind: 'cancelled' };
         // Neither is the verdict of the process: another node, or a later attempt, may run it.
-        if (error instanceof ExecutorStartError) return { kind: 'crashed', fault: startFault(error) };
+        // The pool has logged the reason.
+        if (error instanceof ExecutorStartError) return { kind: 'crashed', fault: startFault() };
         if (error instanceof DomainError) return { kind: 'crashed', fault: serviceFault(error) };
         throw error;
       }

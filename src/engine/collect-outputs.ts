@@ -6,17 +6,16 @@ import type { ProducedOutput } from './execution-unit.js';
 import { toJsonValue } from './json-value.js';
 import { outputFileName, writeFileOnce } from './output-file.js';
 import { valueContent, valueMediaType } from './output-media-type.js';
-import { isStorableJson } from './storable-text.js';
-import type { WrittenOutputs } from './written-outputs.js';
+import { mediaTypeViolation, type WrittenOutputs } from './written-outputs.js';
 
 export type Collected = { outputs: Record<string, ProducedOutput> } | { violations: Violation[] };
 
 /**
  * Makes the outputs of an execution from what `execute` returned and what it wrote.
  *
- * A value becomes a file when its JSON is larger than `inlineOutput` bytes, or when it holds a character that
- * PostgreSQL cannot store (NUL, a lone surrogate): as a file nothing of it is lost. The one exception is a lone
- * surrogate in a text that is not JSON; UTF-8 cannot write it, so it becomes U+FFFD there.
+ * A value becomes a file when its JSON is larger than `inlineOutput` bytes. Smaller ones stay values whatever
+ * characters they hold: the column keeps JSON as it was written, with the escapes of NUL and lone surrogates. In a file
+ * of text that is not JSON a lone surrogate becomes U+FFFD, because UTF-8 cannot write it.
  */
 export async function collectOutputs(
   process: RegisteredProcess,
@@ -29,6 +28,7 @@ export async function collectOutputs(
   await written.finish();
   const violations: Violation[] = [];
   const values = returnedValues(returned, violations);
+  violations.push(...written.refusals(Object.keys(values)), ...badMediaTypes(process, values));
   if (violations.length === 0) {
     violations.push(...process.validateOutputs(values, new Set(written.files.keys())));
   }
@@ -39,7 +39,7 @@ export async function collectOutputs(
     const description = process.description.outputs[id];
     const mediaType = valueMediaType(value, description);
     const json = JSON.stringify(value);
-    if (isStorableJson(json) && Buffer.byteLength(json) <= inlineOutput) {
+    if (Buffer.byteLength(json) <= inlineOutput) {
       outputs[id] = { kind: 'value', value, mediaType };
     } else {
       const path = join(directory, outputFileName(id));
@@ -48,6 +48,13 @@ export async function collectOutputs(
     }
   }
   return { outputs };
+}
+
+/** The type of a returned value comes from the description, whose author may have mistaken it. */
+function badMediaTypes({ description }: RegisteredProcess, values: Record<string, unknown>): Violation[] {
+  return Object.entries(values).flatMap(
+    ([id, value]) => mediaTypeViolation(id, valueMediaType(value, description.outputs[id])) ?? [],
+  );
 }
 
 function returnedValues(returned: unknown, violations: Violation[]): Record<string, unknown> {

@@ -94,6 +94,39 @@ describe('Engine with an inline process', () => {
     });
   });
 
+  it.each([
+    [
+      'awaited',
+      (_inputs: unknown, { outputs }: JobContext) => outputs.write('note', 'x', { mediaType: 'a/b\r\nc: d' }),
+    ],
+    [
+      'left alone',
+      (_inputs: unknown, { outputs }: JobContext) => void outputs.write('note', 'x', { mediaType: 'a/\0' }),
+    ],
+    ['of a file', (_inputs: unknown, { outputs }: JobContext) => outputs.file('note', '/x', { mediaType: 'a' })],
+  ])('refuses a media type that no header can hold, and names the output: %s', async (_name, execute) => {
+    expect(await run(execute)).toMatchObject({
+      kind: 'failed',
+      fault: {
+        code: 'invalid-output',
+        detail: expect.stringContaining('/outputs/note has no valid media type'),
+        errors: [{ pointer: '/outputs/note' }],
+      },
+    });
+  });
+
+  it('lets a process write an output again whose media type was refused', async () => {
+    const outcome = await run(async (_inputs, { outputs }) => {
+      await outputs.write('note', 'x', { mediaType: 'none' }).catch(() => outputs.write('note', 'x'));
+    });
+    expect(outcome).toMatchObject({ kind: 'succeeded', outputs: { note: { kind: 'file', mediaType: 'text/plain' } } });
+  });
+
+  it('ends a run whose error has a message that is no text', async () => {
+    const outcome = await run(() => Promise.reject(Object.assign(new Error('x'), { message: 42 })));
+    expect(outcome).toEqual({ kind: 'failed', fault: { code: 'process-failed', detail: '42' } });
+  });
+
   it('clamps progress, keeps the work directory to the run, and outlives a faulty observer', async () => {
     const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     let work = '';

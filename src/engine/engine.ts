@@ -1,7 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ProcessRegistry } from '../processes/process-registry.js';
 import { ChildRunner } from './child-runner.js';
-import { serviceFault } from './execution-faults.js';
+import { DomainError } from '../ogc/problems/domain-error.js';
+import { serviceFault, stackOf } from './execution-faults.js';
 import type { ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
 import { InlineRunner } from './inline-runner.js';
 
@@ -30,6 +31,7 @@ export class Engine {
       const runner = process.policy.isolation === 'inline' ? this.inline : this.child;
       return await runner.run(process, unit, guarded, signal);
     } catch (error) {
+      if (!(error instanceof DomainError)) this.logger.error(`Job ${unit.jobId} could not be run: ${stackOf(error)}`);
       return signal.aborted ? { kind: 'cancelled' } : { kind: 'failed', fault: serviceFault(error) };
     } finally {
       guarded.close();

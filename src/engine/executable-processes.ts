@@ -2,7 +2,7 @@ import type { RegisteredProcess } from '../processes/registered-process.js';
 import type { ExecutableProcess } from './executor-messages.js';
 
 /** The executors do not know what the service offers; the message says how to mend it. */
-class UnexecutableProcessError extends Error {
+export class UnexecutableProcessError extends Error {
   override readonly name = 'UnexecutableProcessError';
 }
 

@@ -29,19 +29,24 @@ export function invalidOutput(violations: readonly Violation[]): ExecutionFault 
   return { code: 'invalid-output', detail: storableText(detail, LONGEST_DETAIL), errors };
 }
 
-/** A fault of the engine or of the service, not of the process. */
+/**
+ * A fault of the engine or of the service, not of the process. Clients read it, so that of anything but a
+ * `DomainError`, which is written for them, no word gets into it; whoever calls this logs the rest.
+ */
 export function serviceFault(thrown: unknown): ExecutionFault {
-  const code = thrown instanceof DomainError ? thrown.code : 'internal';
-  return { code, detail: storableText(messageOf(thrown), LONGEST_DETAIL) };
+  if (!(thrown instanceof DomainError)) {
+    return { code: 'internal', detail: 'The service could not run the job; its log says why.' };
+  }
+  return { code: thrown.code, detail: storableText(thrown.message, LONGEST_DETAIL) };
 }
 
 export function crashFault(reason: string): ExecutionFault {
   return { code: 'crashed', detail: storableText(`The executor of the job died: ${reason}`, LONGEST_DETAIL) };
 }
 
-/** No executor came up; the message says why. */
-export function startFault({ message }: Error): ExecutionFault {
-  return { code: 'crashed', detail: storableText(message, LONGEST_DETAIL) };
+/** No executor came up. What it printed holds paths and stacks, which are for the log. */
+export function startFault(): ExecutionFault {
+  return { code: 'crashed', detail: 'No executor could be started; the log of the service says why.' };
 }
 
 /** The stack of an error and of its causes. */
@@ -64,8 +69,10 @@ function isRejection(thrown: unknown): thrown is ProcessRejection {
 
 /** The words of anything that can be thrown. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message || `The process threw a ${thrown.name} without a message`;
   try {
+    // Code in JavaScript may have put anything in the place of the message.
+    if (thrown instanceof Error)
+      return String(thrown.message || `The process threw a ${thrown.name} without a message`);
     return String(thrown);
   } catch {
     return 'The process threw a value that cannot be shown';

@@ -61,22 +61,6 @@ export type ExecutorMessage =
   /** User code broke out of its promise chain; the executor exits. Without `run` it happened between two runs. */
   | { readonly type: 'fatal'; readonly run?: number; readonly news?: RunNews; readonly detail: string };
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-
-const CHECKS: Record<ExecutorMessage['type'], (message: Record<string, unknown>) => boolean> = {
-  ready: (message) => Array.isArray(message.processes),
-  'start-failed': (message) => typeof message.detail === 'string',
-  news: (message) => typeof message.run === 'number' && isObject(message.news),
-  result: (message) => typeof message.run === 'number' && isObject(message.news) && isObject(message.outcome),
-  fatal: (message) => typeof message.detail === 'string',
-};
-
-/** Whether a message has the outer shape of ours; user code in the executor may send anything. */
-export function isExecutorMessage(message: unknown): message is ExecutorMessage {
-  if (!isObject(message) || typeof message.type !== 'string' || !Object.hasOwn(CHECKS, message.type)) return false;
-  return CHECKS[message.type as ExecutorMessage['type']](message);
-}
-
 export function toWireInputs(inputs: Record<string, unknown>): WireInputs {
   const files: WireInputs['files'][number][] = [];
   const values: Record<string, unknown> = { ...inputs };

@@ -4,8 +4,8 @@ import { BoundedLogger } from './bounded-logger.js';
 import { describeEnd } from './crash-report.js';
 import { crashFault } from './execution-faults.js';
 import type { ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
+import { isExecutorMessage, isNamedAsOurs } from './executor-message-check.js';
 import {
-  isExecutorMessage,
   toWireInputs,
   type ExecutableProcess,
   type ExecutorCommand,
@@ -67,6 +67,8 @@ export class ExecutorProcess {
   private stderr = '';
   private fatal?: Extract<ExecutorMessage, { type: 'fatal' }>;
   private startFailure?: string;
+  /** Why nothing that it says counts any more. */
+  private distrust?: string;
   private onReady?: () => void;
 
   private constructor(
@@ -120,7 +122,7 @@ export class ExecutorProcess {
 
   /** Whether it can take a unit now. */
   get usable(): boolean {
-    return this.alive && this.child.connected && this.run === undefined;
+    return this.alive && this.child.connected && this.run === undefined && this.distrust === undefined;
   }
 
   /** Runs a unit; only while {@link usable}. Resolves in every case, also when the child dies. */
@@ -166,8 +168,11 @@ export class ExecutorProcess {
   }
 
   private receive(message: unknown): void {
-    if (!isExecutorMessage(message)) return;
-    if (message.type === 'ready') {
+    if (this.distrust !== undefined || !isNamedAsOurs(message)) return;
+    if (!isExecutorMessage(message)) {
+      this.distrust = `it sent a malformed message "${message.type}" to the service`;
+      this.kill();
+    } else if (message.type === 'ready') {
       this.processes = message.processes;
       this.onReady?.();
     } else if (message.type === 'start-failed') {
@@ -238,18 +243,21 @@ export class ExecutorProcess {
   }
 
   private runEnd(): RunEnd {
-    if (this.fatal !== undefined && this.fatal.run === undefined) return { kind: 'not-started' };
+    if (this.distrust === undefined && this.fatal !== undefined && this.fatal.run === undefined)
+      return { kind: 'not-started' };
     return { kind: 'crashed', fault: crashFault(this.lastWords) };
   }
 
   private describeDeath(code: number | null, signal: NodeJS.Signals | null): string {
-    const { stderr, launch, fatal } = this;
+    const { stderr, launch, fatal, distrust } = this;
+    if (distrust !== undefined) return distrust;
     return describeEnd({ code, signal, stderr, fatal: fatal?.detail, memory: launch.memory });
   }
 
   private describeStartFailure(): string {
     return (
       this.startFailure ??
+      this.distrust ??
       this.fatal?.detail ??
       (this.stderr.trim() || `it ended without a word (${this.child.signalCode ?? `exit code ${this.child.exitCode}`})`)
     );

@@ -7,7 +7,7 @@ import { faultOf, invalidOutput, stackOf } from './execution-faults.js';
 import type { ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
 import { storableText } from './storable-text.js';
 import { WorkDirectory } from './work-directory.js';
-import { WrittenOutputs } from './written-outputs.js';
+import { MediaTypeRefusal, WrittenOutputs } from './written-outputs.js';
 
 /** What a handler itself can end with; limits, cancellation and crashes are judged from outside. */
 export type HandlerOutcome = Extract<ExecutionOutcome, { kind: 'succeeded' | 'failed' }>;
@@ -39,7 +39,10 @@ export async function runHandler(
     workDirectory: () => (ended ? Promise.reject(new Error('The execution has ended')) : work.path()),
     progress: (percent, message) => {
       if (ended || !Number.isFinite(percent)) return;
-      observer.progress(Math.round(Math.min(100, Math.max(0, percent))), message && storableText(message, 1_000));
+      observer.progress(
+        Math.round(Math.min(100, Math.max(0, percent))),
+        message ? storableText(String(message), 1_000) : undefined,
+      );
     },
   };
   try {
@@ -49,7 +52,7 @@ export async function runHandler(
       ? { kind: 'succeeded', outputs: collected.outputs }
       : { kind: 'failed', fault: invalidOutput(collected.violations) };
   } catch (error) {
-    const fault = faultOf(error);
+    const fault = error instanceof MediaTypeRefusal ? invalidOutput([error.violation]) : faultOf(error);
     if (fault.code === 'process-failed') logger.error(stackOf(error));
     return { kind: 'failed', fault };
   } finally {

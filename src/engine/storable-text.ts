@@ -1,4 +1,4 @@
-/** NUL and lone surrogates: legal in a JavaScript string, refused by PostgreSQL's text and jsonb. */
+/** NUL and lone surrogates: legal in a JavaScript string, refused by PostgreSQL's text. Columns of JSON keep its escapes. */
 const UNSTORABLE = /[\u0000\p{Surrogate}]/gu;
 
 /** The same characters as `JSON.stringify` escapes them; matching whole escapes keeps `\\u0000` (a backslash) apart. */
@@ -16,13 +16,12 @@ export function storableText(text: string, limit: number): string {
   return cut.replace(UNSTORABLE, '\ufffd');
 }
 
-/** Whether a text made by `JSON.stringify` fits a jsonb column. */
-export function isStorableJson(json: string): boolean {
-  if (!json.includes('\\u')) return true;
-  return !json.match(JSON_ESCAPE)?.some((escape) => UNSTORABLE_ESCAPE.test(escape));
+/** Whether text fits a column as it is. */
+export function isStorableText(text: string): boolean {
+  return text.search(UNSTORABLE) === -1;
 }
 
-/** Replaces unstorable characters in a text made by `JSON.stringify` by U+FFFD. */
+/** Replaces unstorable characters in a text made by `JSON.stringify` by U+FFFD, for tools that read logs as text. */
 export function storableJson(json: string): string {
   if (!json.includes('\\u')) return json;
   return json.replace(JSON_ESCAPE, (escape) => (UNSTORABLE_ESCAPE.test(escape) ? '\ufffd' : escape));

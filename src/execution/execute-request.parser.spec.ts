@@ -64,6 +64,11 @@ describe(parseExecuteRequest.name, () => {
     ]);
   });
 
+  it('takes no subscriber URL that carries a password: nobody would be called', () => {
+    const subscriber = { successUri: 'https://user:secret@example.org/done' };
+    expect(() => parseExecuteRequest({ subscriber }, PROCESS)).toThrow('The execute request is not valid.');
+  });
+
   it('reads subscribers without insisting on any member', () => {
     const subscriber = { failedUri: 'https://example.org/failed' };
     expect(parseExecuteRequest({ subscriber }, PROCESS).subscriber).toEqual(subscriber);

@@ -113,8 +113,12 @@ class ExecuteRequestParser {
   private callback(subscriber: JsonObject, name: string): string | undefined {
     const uri = this.string(subscriber, name, 'subscriber');
     if (uri === undefined) return undefined;
-    const isUsable = URL.canParse(uri) && ['http:', 'https:'].includes(new URL(uri).protocol);
-    if (!isUsable) this.reject(jsonPointer('subscriber', name), 'must be an absolute http or https URL');
+    const url = URL.canParse(uri) ? new URL(uri) : undefined;
+    if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
+      this.reject(jsonPointer('subscriber', name), 'must be an absolute http or https URL');
+    } else if (url.username !== '' || url.password !== '') {
+      this.reject(jsonPointer('subscriber', name), 'must not carry a user name or password');
+    }
     return uri;
   }
 

@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { JobFiles } from '../jobs/job-files.js';
 import { JobInputs } from '../jobs/job-inputs.js';
@@ -20,8 +20,10 @@ export const UNTIL_ENDED = 2 ** 31 - 1;
 
 /** Executions with a job: through the queue, on this node, or the one that an idempotency key leads back to. */
 @Injectable()
-export class JobExecution implements BeforeApplicationShutdown {
+export class JobExecution implements BeforeApplicationShutdown, OnApplicationShutdown {
   private closing = false;
+  private readonly graceOver = new AbortController();
+  private graceTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly runner: JobRunner,
@@ -36,8 +38,17 @@ export class JobExecution implements BeforeApplicationShutdown {
     private readonly settings: Settings,
   ) {}
 
+  /**
+   * Clients that wait for a job have the grace time of the jobs themselves; those still waiting then are answered with
+   * the job, wherever it goes on. Without this the server would wait for them as long as they wait for their jobs.
+   */
   beforeApplicationShutdown(): void {
     this.closing = true;
+    this.graceTimer = setTimeout(() => this.graceOver.abort(), this.settings.SHUTDOWN_GRACE).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.graceTimer);
   }
 
   /**
@@ -76,11 +87,11 @@ export class JobExecution implements BeforeApplicationShutdown {
   }
 
   /**
-   * Waits for the end of a job, wherever it runs.
+   * Waits for the end of a job, wherever it runs; while this node shuts down, for its grace time at most.
    * @param patience milliseconds; then the answer is the unfinished job
    */
-  async follow(jobId: string, patience: number, signal?: AbortSignal): Promise<ExecutionResult> {
-    if (patience > 0) await this.waiter.ended(jobId, patience, signal);
+  async follow(jobId: string, patience: number, signal: AbortSignal): Promise<ExecutionResult> {
+    if (patience > 0) await this.waiter.ended(jobId, patience, signal, this.graceOver.signal);
     const job = await this.reader.get(jobId);
     if (!isTerminal(job.state_type)) return { kind: 'job', job };
     try {

@@ -1,9 +1,4 @@
-const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;[\x20-\x7e]*)?$/;
-
-/** Whether a text has the form of a media type, and may stand in a header. */
-export function isMediaType(text: string): boolean {
-  return text.length <= 255 && MEDIA_TYPE.test(text);
-}
+export { isMediaType } from '../ogc/media-type.js';
 
 /** `Text/XML; charset="utf-8"` -> `text/xml` */
 export function essence(mediaType: string): string {

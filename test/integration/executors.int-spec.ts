@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -135,7 +136,10 @@ async function untilGone(pids: number[]): Promise<void> {
 describe('executors', () => {
   let bench: Bench;
   const open = (settings?: Record<string, string>, entry?: string) => (bench = new Bench(settings, entry));
-  afterEach(() => bench.close());
+  afterEach(() => {
+    jest.restoreAllMocks();
+    return bench.close();
+  });
 
   describe('results', () => {
     it('gives back what the process returns', async () => {
@@ -267,18 +271,20 @@ describe('executors', () => {
       ['date', { at: '1970-01-01T00:00:00.000Z' }],
       ['emoji', { '🐟': 'Ἑλλάς 🐟' }],
       ['backslash', 'a\\u0000b'],
+      ['nul', { text: 'a\u0000b' }],
+      ['surrogate', 'a\ud800b'],
     ])('keeps %s as a value', async (kind, value) => {
       expect(await open().value('odd', { kind })).toEqual(value);
     });
 
-    it.each([
-      ['nul', { text: 'a\u0000b' }],
-      ['surrogate', 'a\ud800b'],
-      ['large', 'x'.repeat(10 * 1024 ** 2)],
-    ])('keeps %s in a file, where nothing of it is lost', async (kind, value) => {
-      const output = (await open().value('odd', { kind })) as { kind: string; path: string; mediaType: string };
+    it('keeps a large value in a file, where nothing of it is lost', async () => {
+      const output = (await open().value('odd', { kind: 'large' })) as {
+        kind: string;
+        path: string;
+        mediaType: string;
+      };
       expect(output).toMatchObject({ kind: 'file', mediaType: 'application/json' });
-      expect(JSON.parse(await readFile(output.path, 'utf8'))).toEqual(value);
+      expect(JSON.parse(await readFile(output.path, 'utf8'))).toEqual('x'.repeat(10 * 1024 ** 2));
     });
   });
 
@@ -313,6 +319,29 @@ describe('executors', () => {
         fault: { code: 'crashed', detail: expect.stringContaining(reason) },
       });
       expect(await bench.value('add', { a: 2, b: 2 })).toBe(4);
+    });
+
+    it.each([
+      { type: 'news', news: { lines: 5 } },
+      { type: 'news', news: { progress: { percent: 'all' } } },
+      { type: 'fatal', news: null, detail: 'x' },
+      { type: 'result', news: {}, outcome: { kind: 'unknown' } },
+      { type: 'result', news: {}, outcome: { kind: 'succeeded', outputs: 5 } },
+    ])('outlives an executor that sends %j and serves the next job', async (message) => {
+      expect(await open().run('send', { message })).toEqual({
+        kind: 'crashed',
+        fault: {
+          code: 'crashed',
+          detail: `The executor of the job died: it sent a malformed message "${message.type}" to the service`,
+        },
+      });
+      expect(await bench.value('add', { a: 2, b: 2 })).toBe(4);
+    });
+
+    it('leaves messages alone that are not meant for the service', async () => {
+      expect(await open().run('send', { message: { type: 'theirs' }, end: true })).toMatchObject({
+        kind: 'succeeded',
+      });
     });
 
     it.each(['heap-hog', 'buffer-hog'])(
@@ -425,12 +454,14 @@ describe('executors', () => {
       await occupying;
     });
 
-    it('says why executors do not start, and goes on when they do', async () => {
+    it('logs why executors do not start, tells clients nothing of it, and goes on when they do', async () => {
+      const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
       const outcome = await open({}, 'broken-entry.mjs').run('add', { a: 1, b: 1 });
-      expect(outcome).toMatchObject({
+      expect(outcome).toEqual({
         kind: 'crashed',
-        fault: { detail: expect.stringContaining('module ./survey.module.js cannot be found') },
+        fault: { code: 'crashed', detail: 'No executor could be started; the log of the service says why.' },
       });
+      expect(error).toHaveBeenCalledWith(expect.stringContaining('module ./survey.module.js cannot be found'));
       Object.assign(bench.pool['entry'], { path: fixture('executor-entry.mjs') });
       expect(await bench.value('add', { a: 1, b: 1 })).toBe(2);
     });
@@ -492,8 +523,12 @@ describe('executors', () => {
     });
 
     it('checks on first use when no executor is warm', async () => {
-      const outcome = await open().run('survey');
-      expect(outcome).toMatchObject({ kind: 'failed', fault: { detail: expect.stringContaining('PROCESS_MODULES') } });
+      const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+      expect(await open().run('survey')).toEqual({
+        kind: 'failed',
+        fault: { code: 'internal', detail: 'The service could not run the job; its log says why.' },
+      });
+      expect(error).toHaveBeenCalledWith(expect.stringContaining('PROCESS_MODULES'));
       expect(await bench.value('add', { a: 1, b: 1 })).toBe(2);
     });
   });

@@ -247,6 +247,15 @@ describe('JobCompletion', () => {
     expect(await types(id)).toEqual([...['accepted', 'started', 'crashed', 'started', 'crashed', 'started', 'failed']]);
   });
 
+  it('says nothing of a crash any more once the job runs again', async () => {
+    const held = await store.claimed();
+    await store.journal.progress(held, 40, 'almost half');
+    await store.completion.crash(held, FAULT);
+    expect(await store.row(held.id)).toMatchObject({ message: FAULT.detail, progress: 40 });
+    await store.leases.claim(held.id, 'another', 60_000);
+    expect(await store.row(held.id)).toMatchObject({ message: null, progress: null });
+  });
+
   it('gives a job up at its first crash when MAX_RECOVERIES is 0', async () => {
     const strict = await databases.open({ MAX_RECOVERIES: '0' });
     expect(await strict.completion.crash(await strict.claimed(), FAULT)).toMatchObject({ state_type: 'CRASHED' });

@@ -13,7 +13,7 @@ import { Supervisor } from '../../src/queues/supervisor.js';
 import { LostJobs } from '../../src/queues/supervision/lost-jobs.js';
 import { MissingEntries } from '../../src/queues/supervision/missing-entries.js';
 import { Retention } from '../../src/queues/supervision/retention.js';
-import { eventually } from '../harness/backends.js';
+import { eventually, RedisServer, testedBackends } from '../harness/backends.js';
 import { type TestDatabase, TestDatabases } from '../harness/database.js';
 import { TestQueue } from '../harness/job-queue.js';
 import { temporaryDirectory } from '../harness/temporary-directory.js';
@@ -24,6 +24,7 @@ const place = temporaryDirectory('supervision');
 let databases: TestDatabases;
 let store: TestDatabase;
 let queue: TestQueue;
+let redis: RedisServer | undefined;
 let dispatcher: Dispatcher;
 let lostJobs: LostJobs;
 
@@ -36,7 +37,11 @@ beforeEach(async () => {
   dispatcher = new Dispatcher(queue.queue);
   lostJobs = new LostJobs(store.recovery, store.completion, store.cancellation, dispatcher);
 });
-afterEach(() => queue.close());
+afterEach(async () => {
+  await queue.close();
+  await redis?.down();
+  redis = undefined;
+});
 afterAll(async () => {
   await databases.close();
   place.remove();
@@ -135,13 +140,13 @@ describe('Retention', () => {
     retention = new Retention(store.recovery, store.reader, files, queue.queue);
   });
 
-  /** A directory of a job, that looks untouched for a day when it is to be old. */
+  /** A directory of a job, that looks untouched for two days when it is to be old. */
   async function directory(name: string, old: boolean): Promise<string> {
     const path = files.directory(name);
     await mkdir(join(path, '1', 'outputs'), { recursive: true });
     await writeFile(join(path, '1', 'outputs', 'result'), 'x');
-    const yesterday = Date.now() / 1_000 - 86_400;
-    if (old) await utimes(path, yesterday, yesterday);
+    const longAgo = Date.now() / 1_000 - 2 * 86_400;
+    if (old) await utimes(path, longAgo, longAgo);
     return path;
   }
 
@@ -222,6 +227,48 @@ describe('Supervisor', () => {
     await databases.server.up();
     const after = await eventually(() => store.claimed(0).catch(() => undefined), 'the database is back');
     await eventually(scheduled(after.id), 'the job that was lost later waits again');
+    await supervised.onApplicationShutdown();
+    await leadership.onApplicationShutdown();
+  });
+
+  const onRedis = testedBackends().includes('redis') ? it : it.skip;
+
+  onRedis('recovers a lost job and removes what is old while Redis is away (P6)', async () => {
+    await queue.close();
+    redis = await RedisServer.start();
+    store = await databases.open({ DATA_DIR: place.path, REDIS_URL: redis.url });
+    queue = await TestQueue.open(store);
+    dispatcher = new Dispatcher(queue.queue);
+    dispatcher.onModuleInit();
+    lostJobs = new LostJobs(store.recovery, store.completion, store.cancellation, dispatcher);
+    const [forgotten, expired] = [await store.accepted(), await store.claimed()];
+    await store.age([forgotten]);
+    await store.completion.succeed(expired, []);
+    await store.query(`UPDATE job SET expires_at = now() - interval '1 s' WHERE id = $1`, [expired.id]);
+
+    await redis.down();
+    const leadership = new Leadership(store.server, store.settings);
+    const supervised = supervisor(leadership);
+    const entriesLookedFor = jest.spyOn(queue.queue, 'getJobCounts');
+    supervised.onApplicationBootstrap();
+    // Only now, so that the queue has already been asked in vain.
+    await eventually(() => Promise.resolve(entriesLookedFor.mock.calls.length > 0 || undefined), 'the queue is asked');
+    const lost = await store.claimed(0);
+    const recovered = async () => (await store.row(lost.id)).state_type === 'SCHEDULED' || undefined;
+    await eventually(recovered, 'the lost job waits again');
+    const removed = () =>
+      store.reader.get(expired.id).then(
+        () => undefined,
+        () => true,
+      );
+    await eventually(removed, 'the expired job is gone');
+
+    await redis.up();
+    const dispatched = async () => {
+      const waiting = await queue.waiting();
+      return [forgotten, lost.id].every((id) => waiting.some((entry) => entry.startsWith(id))) || undefined;
+    };
+    await eventually(dispatched, 'both jobs are on the queue');
     await supervised.onApplicationShutdown();
     await leadership.onApplicationShutdown();
   });

@@ -37,6 +37,7 @@ const CLAIM = new Statement<ClaimedJob>(
   'job_claim',
   `WITH j AS (
      UPDATE job SET state_type = 'RUNNING', state_name = 'Running', epoch = epoch + 1, worker_id = $2,
+       message = NULL, progress = NULL,
        lease_until = now() + $3 * interval '1 ms', started_at = coalesce(started_at, now()), updated_at = now(),
        seq = seq + 1
      WHERE id = $1 AND state_type IN ('SCHEDULED', 'PENDING')

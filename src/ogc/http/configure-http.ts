@@ -8,7 +8,17 @@ import { jsonBodyParser } from './json-body.js';
 import { RouteTable } from './route-table.js';
 
 /** Headers that a script of another origin may read (OGC 18-062r2 /rec/core/access-control-expose-headers). */
-const EXPOSED_HEADERS = ['Location', 'Link', 'Preference-Applied', 'Retry-After', 'Content-Disposition', 'Allow'];
+const EXPOSED_HEADERS = [
+  'Location',
+  'Link',
+  'Preference-Applied',
+  'Retry-After',
+  'Content-Disposition',
+  'Allow',
+  'ETag',
+  'Accept-Ranges',
+  'Content-Range',
+];
 
 /** Seconds; long enough for a restart behind a load balancer. */
 const SHUTDOWN_RETRY_AFTER = 5;

@@ -47,7 +47,12 @@ export class ProblemFilter implements ExceptionFilter {
 
   private log(error: DomainError, thrown: unknown, request: FastifyRequest): void {
     const { status } = PROBLEM_CATALOG[error.code];
-    const fields = { requestId: request.id, method: request.method, path: request.url, code: error.code };
+    const fields = {
+      requestId: request.id,
+      method: request.method,
+      path: request.url.split('?', 1)[0],
+      code: error.code,
+    };
     if (error.code === 'internal')
       this.logger.error({ ...fields, err: error.cause ?? thrown, message: 'Request failed' });
     else if (status >= 500) this.logger.warn({ ...fields, err: error.cause, message: error.message });

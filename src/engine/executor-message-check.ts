@@ -1,0 +1,90 @@
+import { isAbsolute } from 'node:path';
+import { isMediaType } from '../ogc/media-type.js';
+import type { LogLevel } from '../processes/job-context.js';
+import type { ExecutorMessage } from './executor-messages.js';
+import type { HandlerOutcome } from './run-handler.js';
+import { isStorableText } from './storable-text.js';
+
+type Check = (value: unknown) => boolean;
+
+const LEVELS: Record<LogLevel, true> = { debug: true, info: true, warn: true, error: true };
+/** What a handler's own fault can be; everything else is said by the service, not by an executor. */
+const FAULT_CODES = new Set<unknown>(['process-failed', 'process-rejected', 'invalid-output']);
+const SHA256 = /^[0-9a-f]{64}$/;
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText: Check = (value) => typeof value === 'string' && isStorableText(value);
+const optional = (value: unknown, check: Check) => value === undefined || check(value);
+const all = (value: unknown, check: Check) => Array.isArray(value) && value.every(check);
+
+const isTime: Check = (time) => typeof time === 'string' && TIME.test(time) && !Number.isNaN(Date.parse(time));
+const isLine: Check = (line) =>
+  isObject(line) &&
+  typeof line.level === 'string' &&
+  Object.hasOwn(LEVELS, line.level) &&
+  isText(line.message) &&
+  isTime(line.time) &&
+  optional(line.data, isObject);
+
+const isPercent: Check = (percent) =>
+  Number.isInteger(percent) && (percent as number) >= 0 && (percent as number) <= 100;
+const isProgress: Check = (progress) =>
+  isObject(progress) && isPercent(progress.percent) && optional(progress.message, isText);
+
+const isNews: Check = (news) =>
+  isObject(news) && optional(news.lines, (lines) => all(lines, isLine)) && optional(news.progress, isProgress);
+
+const isViolation: Check = (error) => isObject(error) && isText(error.pointer) && isText(error.detail);
+const isFault: Check = (fault) =>
+  isObject(fault) &&
+  FAULT_CODES.has(fault.code) &&
+  isText(fault.detail) &&
+  optional(fault.errors, (errors) => all(errors, isViolation));
+
+const isFile = ({ path, size, sha256 }: Record<string, unknown>) =>
+  typeof path === 'string' &&
+  isStorableText(path) &&
+  isAbsolute(path) &&
+  Number.isSafeInteger(size) &&
+  (size as number) >= 0 &&
+  typeof sha256 === 'string' &&
+  SHA256.test(sha256);
+const isOutput: Check = (output) =>
+  isObject(output) &&
+  isMediaType(output.mediaType) &&
+  ((output.kind === 'value' && output.value !== undefined) || (output.kind === 'file' && isFile(output)));
+const isOutputs: Check = (outputs) =>
+  isObject(outputs) && Object.entries(outputs).every(([id, output]) => isText(id) && isOutput(output));
+
+const OUTCOMES: Record<HandlerOutcome['kind'], (outcome: Record<string, unknown>) => boolean> = {
+  succeeded: ({ outputs }) => isOutputs(outputs),
+  failed: ({ fault }) => isFault(fault),
+};
+const isOutcome: Check = (outcome) =>
+  isObject(outcome) &&
+  typeof outcome.kind === 'string' &&
+  Object.hasOwn(OUTCOMES, outcome.kind) &&
+  OUTCOMES[outcome.kind as HandlerOutcome['kind']](outcome);
+
+const isRun: Check = (run) => Number.isSafeInteger(run);
+const isExecutable: Check = (item) => isObject(item) && typeof item.id === 'string' && typeof item.version === 'string';
+
+const CHECKS: Record<ExecutorMessage['type'], (message: Record<string, unknown>) => boolean> = {
+  ready: ({ processes }) => all(processes, isExecutable),
+  'start-failed': ({ detail }) => typeof detail === 'string',
+  news: ({ run, news }) => isRun(run) && isNews(news),
+  result: ({ run, news, outcome }) => isRun(run) && isNews(news) && isOutcome(outcome),
+  fatal: ({ run, news, detail }) => optional(run, isRun) && optional(news, isNews) && typeof detail === 'string',
+};
+
+/** Whether a message bears a name of ours. User code may send its own messages, which mean nothing here. */
+export function isNamedAsOurs(message: unknown): message is { type: ExecutorMessage['type'] } {
+  return isObject(message) && typeof message.type === 'string' && Object.hasOwn(CHECKS, message.type);
+}
+
+/** Whether a message has the full shape of ours, so that what follows may rely on it: user code may send anything. */
+export function isExecutorMessage(message: unknown): message is ExecutorMessage {
+  return isNamedAsOurs(message) && CHECKS[message.type](message);
+}
