@@ -3,8 +3,9 @@ import { join, relative, resolve } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 
-/** A directory younger than this may belong to a job whose row is about to be written. */
-const SETTLED_AGE = 3_600_000;
+const HOUR = 3_600_000;
+/** A directory younger than this is never an orphan, whatever JOB_TIMEOUT says. Milliseconds. */
+const LEAST_SETTLED_AGE = 25 * HOUR;
 
 /**
  * Where the files of jobs lie below DATA_DIR: `jobs/<job id>/inputs` for staged inputs, `jobs/<job id>/<epoch>` for
@@ -14,10 +15,13 @@ const SETTLED_AGE = 3_600_000;
 export class JobFiles {
   private readonly root: string;
   private readonly jobs: string;
+  private readonly settledAge: number;
 
   constructor(settings: Settings) {
     this.root = resolve(settings.DATA_DIR);
     this.jobs = join(this.root, 'jobs');
+    // An execution without a job has files and no row for as long as it may run.
+    this.settledAge = Math.max(LEAST_SETTLED_AGE, settings.JOB_TIMEOUT + HOUR);
   }
 
   /** Absolute directory of everything a job has. */
@@ -61,7 +65,7 @@ export class JobFiles {
     const names = await readdir(this.jobs).catch(() => [] as string[]);
     for (const name of names) {
       const entry = await stat(join(this.jobs, name)).catch(() => undefined);
-      if (entry !== undefined && Date.now() - entry.mtimeMs > SETTLED_AGE) yield name;
+      if (entry !== undefined && Date.now() - entry.mtimeMs > this.settledAge) yield name;
     }
   }
 }

@@ -33,12 +33,13 @@ export class JobWaiter implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * @param timeout in milliseconds
-   * @returns true when the job has ended (or is gone), false when the time is up or `signal` was aborted
+   * @param signals each of them ends the wait; they may outlive it
+   * @returns true when the job has ended (or is gone), false when the time is up or a signal was aborted
    */
-  async ended(jobId: string, timeout: number, signal?: AbortSignal): Promise<boolean> {
+  async ended(jobId: string, timeout: number, ...signals: AbortSignal[]): Promise<boolean> {
     // An aborted signal says nothing any more to those who begin to listen.
-    if (signal?.aborted) return false;
-    const { promise, release } = this.register(jobId, timeout, signal);
+    if (signals.some(({ aborted }) => aborted)) return false;
+    const { promise, release } = this.register(jobId, timeout, signals);
     // The job may have ended before the registration; from here on a wake-up cannot be missed.
     void this.check([jobId]).catch(() => undefined);
     try {
@@ -48,13 +49,13 @@ export class JobWaiter implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private register(jobId: string, timeout: number, signal?: AbortSignal) {
+  private register(jobId: string, timeout: number, signals: readonly AbortSignal[]) {
     let settle!: (ended: boolean) => void;
     const promise = new Promise<boolean>((resolve) => (settle = resolve));
     const wake = () => settle(true);
     const giveUp = () => settle(false);
     const timer = setTimeout(giveUp, Math.min(timeout, 2 ** 31 - 1));
-    signal?.addEventListener('abort', giveUp, { once: true });
+    for (const signal of signals) signal.addEventListener('abort', giveUp, { once: true });
     const waiters = this.waiting.get(jobId) ?? new Set();
     this.waiting.set(jobId, waiters.add(wake));
     this.poll ??= setInterval(
@@ -64,7 +65,7 @@ export class JobWaiter implements OnModuleInit, OnApplicationShutdown {
 
     const release = () => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', giveUp);
+      for (const signal of signals) signal.removeEventListener('abort', giveUp);
       waiters.delete(wake);
       if (waiters.size === 0) this.waiting.delete(jobId);
       if (this.waiting.size === 0) {

@@ -52,12 +52,13 @@ export class JobRunner {
   async runClaimed(job: ClaimedJob): Promise<RunResult> {
     const lease = this.keeper.hold(job);
     try {
-      const inputs = await this.inputs.load(job);
+      let inputs: Record<string, unknown>;
+      try {
+        inputs = await this.inputs.load(job);
+      } catch (error) {
+        return await this.failUnexpectedly(lease, error, 'The inputs of the job cannot be read any more.');
+      }
       return await this.runUnder(lease, { ...job, processId: job.process_id, inputs });
-    } catch (error) {
-      this.logger.error(`Job ${job.id} cannot be run: ${(error as Error).stack}`);
-      const fault: ExecutionFault = { code: 'internal', detail: 'The inputs of the job cannot be read any more.' };
-      return await this.fail(lease, 'Failed', fault);
     } finally {
       lease.release();
     }
@@ -74,6 +75,14 @@ export class JobRunner {
   }
 
   private async runUnder(lease: Lease, job: OwnedJob): Promise<RunResult> {
+    try {
+      return await this.runToEnd(lease, job);
+    } catch (error) {
+      return await this.failUnexpectedly(lease, error, 'The service ran into an unexpected error.');
+    }
+  }
+
+  private async runToEnd(lease: Lease, job: OwnedJob): Promise<RunResult> {
     const process = this.registry.find(job.processId);
     if (process === undefined) {
       const detail = `This worker does not know the process "${job.processId}".`;
@@ -115,6 +124,12 @@ export class JobRunner {
     if (!ours) return await this.giveUp(lease);
     await this.files.removeAttempt(lease.id, lease.epoch);
     return { kind: 'failed', fault };
+  }
+
+  /** What only the operator can make sense of: the log has the stack, the client a plain sentence. */
+  private async failUnexpectedly(lease: Lease, error: unknown, detail: string): Promise<RunResult> {
+    this.logger.error(`Job ${lease.id} could not be run to its end: ${(error as Error).stack ?? String(error)}`);
+    return await this.fail(lease, 'Failed', { code: 'internal', detail });
   }
 
   private async crash(lease: Lease, fault: ExecutionFault): Promise<RunResult> {

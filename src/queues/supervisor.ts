@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { isDatabaseUnavailable } from '../database/database-unavailable.js';
+import { QueueSilentError } from './answer-of-queue.js';
 import { Leadership } from './leadership.js';
 import { LostJobs } from './supervision/lost-jobs.js';
 import { MissingEntries } from './supervision/missing-entries.js';
@@ -59,15 +60,27 @@ export class Supervisor implements OnApplicationBootstrap, OnApplicationShutdown
       if (now >= this.leasesCountFrom) await this.lostJobs.recover();
       if (now >= this.entriesDue) {
         this.entriesDue = now + ENTRIES_INTERVAL;
-        await this.missingEntries.dispatch();
+        await this.unlessSilent(() => this.missingEntries.dispatch());
       }
       if (now >= this.retentionDue) {
         this.retentionDue = now + RETENTION_INTERVAL;
-        await this.retention.sweep();
+        const more = await this.unlessSilent(() => this.retention.sweep());
+        if (more) this.retentionDue = now;
       }
     } catch (error) {
       if (isDatabaseUnavailable(error)) this.leasesCountFrom = Date.now() + this.settings.LEASE;
       else this.logger.error(`A round of supervision failed: ${(error as Error).stack}`);
+    }
+  }
+
+  /** A queue that is away keeps nobody from what concerns rows alone; it is asked again when the next round is due. */
+  private async unlessSilent<T>(task: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await task();
+    } catch (error) {
+      if (!(error instanceof QueueSilentError)) throw error;
+      this.logger.debug(error.message);
+      return undefined;
     }
   }
 }

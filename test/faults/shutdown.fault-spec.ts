@@ -104,6 +104,57 @@ describe('shutdown', () => {
     await writeFile(gate, '');
     expect(await other.ended(row.id)).toMatchObject({ status: 'successful' });
   });
+
+  it('17 sigterm-drain: a client that waits for a queued job is answered with the job, the stop does not wait', async () => {
+    site = await Site.open(postgres, 'postgres', { SHUTDOWN_GRACE: '500ms' });
+    const leaving = await site.api();
+    const inputs = { journal: site.journal, gate: site.path('gate') };
+    const answer = clientOf(leaving).execute('gate', { inputs }, { prefer: 'respond-async, wait=600' });
+    const row = await eventually(async () => (await site.rows())[0], 'the job is on record');
+    await site.noted(row.id, 'start');
+
+    leaving.kill('SIGTERM');
+    const response = await answer;
+    expect(response.status).toBe(201);
+    expect(await response.json()).toMatchObject({ jobID: row.id });
+    expect(await leaving.exited()).toBe(0);
+    expect(await site.row(row.id)).toMatchObject({ state_type: 'SCHEDULED', recoveries: 0 });
+  });
+
+  it('17 sigterm-drain: a stopped API without a worker answers a synchronous client with the job', async () => {
+    site = await Site.open(postgres, 'postgres', { SHUTDOWN_GRACE: '500ms' });
+    const { api, client } = await site.nodes(1);
+    const gate = site.path('gate');
+    const answer = client.execute('gate', { inputs: { journal: site.journal, gate } });
+    const row = await eventually(async () => (await site.rows())[0], 'the job is on record');
+    await site.noted(row.id, 'start');
+
+    api.kill('SIGTERM');
+    const response = await answer;
+    expect(response.status).toBe(201);
+    expect(await response.json()).toMatchObject({ jobID: row.id, status: 'running' });
+    expect(await api.exited()).toBe(0);
+    await writeFile(gate, '');
+    const other = clientOf(await site.api({ ROLE: 'api' }));
+    expect(await other.ended(row.id)).toMatchObject({ status: 'successful' });
+  });
+
+  it('17 sigterm-drain: a client whose job ends within the grace time gets its results', async () => {
+    site = await Site.open(postgres, 'postgres', { SHUTDOWN_GRACE: '60s' });
+    const { api, client } = await site.nodes(1);
+    const gate = site.path('gate');
+    const answer = client.execute('gate', { inputs: { journal: site.journal, gate } });
+    const row = await eventually(async () => (await site.rows())[0], 'the job is on record');
+    const pid = await site.noted(row.id, 'start');
+
+    api.kill('SIGTERM');
+    await api.logged(/SIGTERM: stopping/);
+    await writeFile(gate, '');
+    const response = await answer;
+    expect(response.status).toBe(200);
+    expect(await response.json()).toBe(pid);
+    expect(await api.exited()).toBe(0);
+  });
 });
 
 const onLinux = process.platform === 'linux' ? describe : describe.skip;

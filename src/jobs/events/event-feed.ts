@@ -47,13 +47,16 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
   }
 
   /**
-   * Streams the events of a job to a client until the job has ended, the client has gone or the service stops.
+   * Streams the events of a job to a client until the job has ended, the client has gone or the service stops. A
+   * service that is stopping ends the stream at once: the client comes back with its last event, to another node.
    * @param after number of the last event the client has
    * @param response whose head is sent
-   * @throws DomainError `shutting-down`
    */
   follow(jobId: string, after: number, response: ServerResponse): void {
-    this.requireOpen();
+    if (this.closing) {
+      response.end();
+      return;
+    }
     const reader = new EventReader(
       jobId,
       after,

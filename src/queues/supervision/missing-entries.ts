@@ -4,11 +4,14 @@ import type { Queue } from 'bullmq';
 import type { Redispatch } from '../../jobs/store/job-leases.js';
 import { JobRecovery } from '../../jobs/store/job-recovery.js';
 import { Dispatcher } from '../dispatcher.js';
+import { answerOfQueue } from '../answer-of-queue.js';
 import { entryId, JOB_QUEUE, type JobEntry } from '../job-queue.js';
 
 /** A younger job may be on its way to the queue. Milliseconds. */
 const SETTLED_AGE = 5_000;
 const PAGE = 500;
+/** Entries the queue is asked for at once. */
+const LOOKUPS = 50;
 /** Stale entries may hide missing ones from the count, so now and then every waiting job is looked at. */
 const FULL_CHECK_INTERVAL = 60_000;
 /** Entry states in which a worker will still come to the job. */
@@ -30,7 +33,7 @@ export class MissingEntries {
   async dispatch(): Promise<void> {
     const waiting = await this.recovery.countWaiting(SETTLED_AGE);
     if (waiting === 0) return;
-    const counts = await this.queue.getJobCounts('waiting', 'delayed', 'prioritized');
+    const counts = await answerOfQueue(this.queue.getJobCounts('waiting', 'delayed', 'prioritized'));
     const entries = Object.values(counts).reduce((sum, count) => sum + count, 0);
     const full = Date.now() >= this.fullCheckDue;
     if (entries >= waiting && !full) return;
@@ -55,7 +58,13 @@ export class MissingEntries {
   }
 
   private async withoutEntry(jobs: readonly Redispatch[]): Promise<Redispatch[]> {
-    const states = await Promise.all(jobs.map((job) => this.queue.getJobState(entryId(job.id, job.dispatches))));
-    return jobs.filter((_, index) => !ALIVE.has(states[index]));
+    const missing: Redispatch[] = [];
+    for (let start = 0; start < jobs.length; start += LOOKUPS) {
+      const some = jobs.slice(start, start + LOOKUPS);
+      const lookups = some.map((job) => this.queue.getJobState(entryId(job.id, job.dispatches)));
+      const states = await answerOfQueue(Promise.all(lookups));
+      missing.push(...some.filter((_, index) => !ALIVE.has(states[index])));
+    }
+    return missing;
   }
 }

@@ -4,9 +4,14 @@ import type { Queue } from 'bullmq';
 import { JobFiles } from '../../jobs/job-files.js';
 import { JobReader } from '../../jobs/store/job-reader.js';
 import { JobRecovery } from '../../jobs/store/job-recovery.js';
+import { answerOfQueue } from '../answer-of-queue.js';
 import { JOB_QUEUE, type JobEntry } from '../job-queue.js';
 
 const BATCH = 500;
+/** Batches of one kind in one sweep, since lost jobs wait while it goes on. */
+const MOST_BATCHES = 4;
+/** Milliseconds between two looks at all directories. */
+const ORPHANS_INTERVAL = 60_000;
 /** Finished queue entries are of no use once a late duplicate can no longer arrive. Milliseconds. */
 const ENTRY_AGE = 60_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -15,6 +20,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 @Injectable()
 export class Retention {
   private readonly logger = new Logger(Retention.name);
+  private orphansDue = 0;
 
   constructor(
     private readonly recovery: JobRecovery,
@@ -23,21 +29,29 @@ export class Retention {
     @InjectQueue(JOB_QUEUE) private readonly queue: Queue<JobEntry>,
   ) {}
 
-  async sweep(): Promise<void> {
-    await this.removeExpired();
-    await this.removeOrphans();
-    for (const state of ['completed', 'failed'] as const) {
-      while ((await this.queue.clean(ENTRY_AGE, BATCH, state)).length === BATCH);
+  /**
+   * Removes a limited number of jobs and entries.
+   * @returns whether there may be more to remove at once
+   * @throws QueueSilentError while the queue is away; jobs and files are then dealt with already
+   */
+  async sweep(): Promise<boolean> {
+    let more = await inBatches(() => this.removeExpired());
+    if (Date.now() >= this.orphansDue) {
+      this.orphansDue = Date.now() + ORPHANS_INTERVAL;
+      await this.removeOrphans();
     }
+    for (const state of ['completed', 'failed'] as const) {
+      const clean = async () => (await answerOfQueue(this.queue.clean(ENTRY_AGE, BATCH, state))).length;
+      if (await inBatches(clean)) more = true;
+    }
+    return more;
   }
 
-  private async removeExpired(): Promise<void> {
-    for (;;) {
-      const expired = await this.recovery.expire(BATCH);
-      for (const jobId of expired) await this.files.remove(jobId);
-      if (expired.length > 0) this.logger.log(`${expired.length} job(s) passed JOB_TTL and were removed.`);
-      if (expired.length < BATCH) return;
-    }
+  private async removeExpired(): Promise<number> {
+    const expired = await this.recovery.expire(BATCH);
+    for (const jobId of expired) await this.files.remove(jobId);
+    if (expired.length > 0) this.logger.log(`${expired.length} job(s) passed JOB_TTL and were removed.`);
+    return expired.length;
   }
 
   private async removeOrphans(): Promise<void> {
@@ -54,4 +68,13 @@ export class Retention {
     }
     if (batch.length > 0) await removeUnknown();
   }
+}
+
+/**
+ * @param remove removes one batch
+ * @returns whether the last batch was full too
+ */
+async function inBatches(remove: () => Promise<number>): Promise<boolean> {
+  for (let batch = 0; batch < MOST_BATCHES; batch += 1) if ((await remove()) < BATCH) return false;
+  return true;
 }
