@@ -16,9 +16,11 @@ class DatabaseShutdown implements OnApplicationShutdown {
   constructor(
     private readonly server: DatabaseServer,
     private readonly database: Database,
+    private readonly notifications: Notifications,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
+    await this.notifications.close();
     await this.database.dataSource.destroy();
     await this.server.close();
   }

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import pg from 'pg';
 import { DatabaseServer } from './database-server.js';
 
@@ -12,7 +12,7 @@ export type NotificationListener = (payload: string) => void;
  * Hints may be lost while it is rebuilt: whoever listens also looks at the rows every few seconds.
  */
 @Injectable()
-export class Notifications implements OnApplicationBootstrap, OnApplicationShutdown {
+export class Notifications implements OnApplicationBootstrap {
   private readonly logger = new Logger(Notifications.name);
   private readonly listeners = new Map<string, Set<NotificationListener>>();
   private client: pg.Client | undefined;
@@ -32,7 +32,8 @@ export class Notifications implements OnApplicationBootstrap, OnApplicationShutd
     await this.connect(0);
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Ends the connection for good; the module calls it before the database goes. */
+  async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.retry);
     await this.client?.end().catch(() => undefined);

@@ -67,7 +67,8 @@ class ExecuteRequestParser {
     if (outputs === undefined) return undefined;
     return Object.entries(outputs).map(([id, selection]) => {
       if (!Object.hasOwn(this.process.outputs, id)) {
-        this.reject(jsonPointer('outputs', id), `is not an output of the process ${this.process.id}`);
+        const known = Object.keys(this.process.outputs).join(', ');
+        this.reject(jsonPointer('outputs', id), `is not an output of the process ${this.process.id}; it has ${known}`);
       }
       return this.selection(id, selection);
     });

@@ -72,6 +72,8 @@ export class JournalWriter implements ExecutionObserver {
       this.lines.push({ level: 'warn', message, time: new Date().toISOString() });
       this.dropped = 0;
     }
+    // What the process printed comes another way than what it logged; within one write the clock puts them in order.
+    this.lines.sort((one, other) => (one.time < other.time ? -1 : Number(one.time > other.time)));
     while (this.lines.length > 0) {
       const batch = this.lines.splice(0, LARGEST_BATCH);
       await untilAvailable(() => this.journal.log(this.held, batch), this.signal);

@@ -3,7 +3,8 @@ import { median } from './measurement.js';
 
 export interface Load {
   readonly url: string;
-  readonly body: string;
+  /** A POST with this JSON; a GET when absent. */
+  readonly body?: string;
   readonly headers?: Record<string, string>;
 }
 
@@ -16,7 +17,7 @@ export interface LoadResult {
 }
 
 /**
- * POSTs in a closed loop: `connections` requests are always under way, for `seconds`. Every answer must be 200 or 201.
+ * Sends requests in a closed loop: `connections` requests are always under way, for `seconds`. Every answer must be 200 or 201.
  * Warms up for half a second first.
  */
 export async function load(target: Load, connections: number, seconds: number): Promise<LoadResult> {
@@ -45,9 +46,9 @@ async function run({ url, body, headers }: Load, connections: number, seconds: n
     while (performance.now() < end) {
       const sent = performance.now();
       const response = await request(url, {
-        method: 'POST',
+        method: body === undefined ? 'GET' : 'POST',
         body,
-        headers: { 'content-type': 'application/json', ...headers },
+        headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
         dispatcher: agent,
       });
       const text = await response.body.text();

@@ -6,6 +6,7 @@ import { RedisServer, testedBackends } from '../harness/backends.js';
 import { Service } from '../harness/service.js';
 import { temporaryDirectory } from '../harness/temporary-directory.js';
 import { CONCURRENCY, measureAsyncExecution } from './async-execution.js';
+import { measureDocuments } from './documents.js';
 import { measureEventStreams } from './event-streams.js';
 import { measureJobList } from './job-list.js';
 import { type Measurement, printTable } from './measurement.js';
@@ -32,6 +33,7 @@ for (const backend of testedBackends()) {
     if (backend === 'postgres') {
       measurements.push(...(await measureSyncExecution(service.url())));
       measurements.push(...(await measureSyncJobs(service.url(), pool)));
+      measurements.push(...(await measureDocuments(service.url())));
     }
     const at = redis ? { redis: redis.url } : { postgres: connection };
     measurements.push(...(await measureAsyncExecution(service.url(), pool, at)));

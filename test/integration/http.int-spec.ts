@@ -422,12 +422,12 @@ describe('HTTP of the service', () => {
   describe('request log', () => {
     it('has one line per request, without secrets', async () => {
       await api().get('/things/1?token=S3cret-token&limit=5');
-      const line = running.lines.find((text) => text.includes('/things/1?'));
+      const line = running.lines.findLast((text) => text.includes('"/things/1"'));
       expect(JSON.parse(line ?? '{}')).toMatchObject({
         level: 'debug',
         context: 'Http',
         method: 'GET',
-        path: '/things/1?token=[redacted]&limit=5',
+        path: '/things/1',
         status: 200,
         ms: expect.any(Number),
         requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),

@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   waiter.onApplicationShutdown();
-  await notifications.onApplicationShutdown();
+  await notifications.close();
 });
 afterAll(() => databases.close());
 

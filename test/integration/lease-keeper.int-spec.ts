@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   keeper.onApplicationShutdown();
-  await notifications.onApplicationShutdown();
+  await notifications.close();
 });
 afterAll(() => databases.close());
 

@@ -20,7 +20,7 @@ beforeEach(async () => {
   notifications.on('first', (payload) => heard.push(`first ${payload}`));
   await notifications.onApplicationBootstrap();
 });
-afterEach(() => notifications.onApplicationShutdown());
+afterEach(() => notifications.close());
 afterAll(() => databases.close());
 
 /** Notifies until it is heard; hints of the time without a connection may be lost. */
@@ -66,11 +66,11 @@ describe('Notifications', () => {
     await early.onApplicationBootstrap();
     await databases.server.up();
     await hears('early', 'x');
-    await early.onApplicationShutdown();
+    await early.close();
   });
 
   it('lets go of its connection at the shutdown, and does not come back', async () => {
-    await notifications.onApplicationShutdown();
+    await notifications.close();
     const left = () =>
       database.query(
         `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sluice-notifications'`,
