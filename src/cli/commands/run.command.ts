@@ -33,7 +33,7 @@ export function addRunCommand(program: Command): void {
   forServer(command, [
     'sluice run hello-world name=Ada',
     'sluice run buffer geometry=@island.geojson distance=500 --output buffered.geojson',
-    'sluice run convert-raw-sonar rawFile=@survey.raw --watch --output survey.nc',
+    'sluice run convert-raw-sonar rawFile=@survey.raw --watch --out converted --output survey.nc',
     'sluice run echo stringInput=hi arrayInput=1,2,3 mixedInput:=\'{"value": {"a": 1}}\' --json',
     'sluice run hello-world name=Ada --async --json | jq -r .jobID',
   ]).action((processId: string, inputs: string[], options: RunOptions) =>
