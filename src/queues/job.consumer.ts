@@ -1,4 +1,4 @@
-import { Processor, WorkerHost } from '@nestjs/bullmq';
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import {
   type BeforeApplicationShutdown,
   Injectable,
@@ -43,13 +43,16 @@ export class JobConsumer
 
   onApplicationBootstrap(): void {
     this.worker.concurrency = this.settings.WORKER_CONCURRENCY;
-    this.worker.on('error', (error) => {
-      if (!this.away) this.logger.warn(`The queue cannot be reached, this worker waits for it: ${error.message}`);
-      this.away = true;
-    });
     this.worker.on('active', () => (this.away = false));
     // Settles when the worker closes; errors arrive at the listener above.
     void this.worker.run().catch((error: Error) => this.logger.error(`The worker ended: ${error.message}`));
+  }
+
+  /** Listens from the worker's creation on: BullMQ prints the errors nobody listens to. */
+  @OnWorkerEvent('error')
+  onError(error: Error): void {
+    if (!this.away) this.logger.warn(`The queue cannot be reached, this worker waits for it: ${error.message}`);
+    this.away = true;
   }
 
   /** Takes no new entry. Jobs that run are drained by the queues' shutdown. */
