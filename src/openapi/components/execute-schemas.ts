@@ -39,7 +39,7 @@ export const EXECUTE_SCHEMAS = {
     description: 'Where to call when the state of the job changes',
     properties: {
       successUri: uri('Gets the results when the job has succeeded'),
-      inProgressUri: uri('Gets the status when the job has started'),
+      inProgressUri: uri('Gets the status when the job has started, and when its progress changes'),
       failedUri: uri('Gets the status when the job has failed'),
     },
   },
