@@ -65,34 +65,32 @@ const TAKE = new Statement<OwedCallback>(
    FROM taken t JOIN job j ON j.id = t.job_id`,
 );
 
-/** The job's row is locked first, as in every statement that changes a job. */
-const SETTLE = new Statement<{ id: string }>(
-  'callback_settle',
-  `WITH j AS (
-     UPDATE job SET seq = seq + 1
-     WHERE id = $1 AND EXISTS (SELECT FROM job_callback WHERE job_id = $1 AND seq = $2 AND attempts = $3)
-     RETURNING id, seq
-   ), e AS (
-     INSERT INTO job_event (job_id, seq, type, data) SELECT id, seq, $4, $5::json FROM j
-   ), c AS (
-     DELETE FROM job_callback USING j WHERE job_id = j.id AND job_callback.seq = $2
-   )
-   SELECT id FROM j`,
-);
+/**
+ * A statement that records how attempt `$3` of call `$2` of job `$1` went, as event `$4` with the data `$5`. The job's
+ * row is locked first, as in every statement that changes a job.
+ * @param consequence what becomes of the call, given the changed job `j`
+ */
+function afterAttempt(name: string, consequence: string): Statement<{ id: string }> {
+  return new Statement(
+    name,
+    `WITH j AS (
+       UPDATE job SET seq = seq + 1
+       WHERE id = $1 AND EXISTS (SELECT FROM job_callback WHERE job_id = $1 AND seq = $2 AND attempts = $3)
+       RETURNING id, seq
+     ), e AS (
+       INSERT INTO job_event (job_id, seq, type, data) SELECT id, seq, $4, $5::json FROM j
+     ), c AS (
+       ${consequence} WHERE job_id = j.id AND job_callback.seq = $2
+     )
+     SELECT id FROM j`,
+  );
+}
 
-const POSTPONE = new Statement<{ id: string }>(
+const SETTLE = afterAttempt('callback_settle', 'DELETE FROM job_callback USING j');
+
+const POSTPONE = afterAttempt(
   'callback_postpone',
-  `WITH j AS (
-     UPDATE job SET seq = seq + 1
-     WHERE id = $1 AND EXISTS (SELECT FROM job_callback WHERE job_id = $1 AND seq = $2 AND attempts = $3)
-     RETURNING id, seq
-   ), e AS (
-     INSERT INTO job_event (job_id, seq, type, data) SELECT id, seq, $4, $5::json FROM j
-   ), c AS (
-     UPDATE job_callback SET due_at = now() + $6 * interval '1 ms' FROM j
-     WHERE job_id = j.id AND job_callback.seq = $2
-   )
-   SELECT id FROM j`,
+  `UPDATE job_callback SET due_at = now() + $6 * interval '1 ms' FROM j`,
 );
 
 /** The attempt was broken off by this node and does not count. */
