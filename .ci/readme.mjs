@@ -2,13 +2,15 @@
 // `$ ` are commands, indented lines below go on with them; the rest is what they must print, where `...` stands for anything.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const recording = resolve('../shared/data/DY1201_EK60-D20120214-T231011.raw');
 const parent = mkdtempSync(join(tmpdir(), 'sluice-readme-'));
+// The database server of a service that root starts belongs to another user; where that one cannot go, its files outlive the clone.
+chmodSync(parent, 0o711);
 const clone = join(parent, 'sluice');
 execFileSync('git', ['clone', '--quiet', resolve('.'), clone], { stdio: 'inherit' });
 

@@ -1,6 +1,20 @@
 import { Jobs1795201711766 } from './1795201711766-jobs.js';
 import { Idempotency1795203761958 } from './1795203761958-idempotency.js';
 import { JobListAndCallbacks1795204957120 } from './1795204957120-job-list-and-callbacks.js';
+import { TaskRuns1795213126976 } from './1795213126976-task-runs.js';
+import { CallbacksOutliveJobs1795213800000 } from './1795213800000-callbacks-outlive-jobs.js';
+import { Subscriptions1795216200000 } from './1795216200000-subscriptions.js';
+import { DistributedTasks1795219200000 } from './1795219200000-distributed-tasks.js';
+import { LimitsAndCache1795219800000 } from './1795219800000-limits-and-cache.js';
 
 /** All migrations in their order. A new one is added at the end. */
-export const MIGRATIONS = [Jobs1795201711766, Idempotency1795203761958, JobListAndCallbacks1795204957120];
+export const MIGRATIONS = [
+  Jobs1795201711766,
+  Idempotency1795203761958,
+  JobListAndCallbacks1795204957120,
+  TaskRuns1795213126976,
+  CallbacksOutliveJobs1795213800000,
+  Subscriptions1795216200000,
+  DistributedTasks1795219200000,
+  LimitsAndCache1795219800000,
+];

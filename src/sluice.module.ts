@@ -6,6 +6,7 @@ import { Settings } from './config/settings.js';
 import { DATABASE_CONTENTS } from './database-contents.js';
 import { DatabaseModule } from './database/database.module.js';
 import { ExecutionModule } from './execution/execution.module.js';
+import { GraphsModule } from './graphs/graphs.module.js';
 import { JobsApiModule } from './jobs/jobs.module.js';
 import { HealthModule } from './observability/health/health.module.js';
 import { OgcModule } from './ogc/ogc.module.js';
@@ -14,6 +15,8 @@ import { CatalogModule } from './processes/catalog/catalog.module.js';
 import { ProcessesApiModule } from './processes/processes.module.js';
 import { loadProcessModules } from './processes/process-module.loader.js';
 import { ConsumerModule } from './queues/queues.module.js';
+import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
+import { TasksApiModule } from './tasks/tasks.module.js';
 
 /** How a Nest application embeds Sluice. */
 export interface SluiceOptions {
@@ -50,8 +53,11 @@ export class SluiceModule {
         OgcModule,
         ProcessesApiModule,
         JobsApiModule,
+        TasksApiModule,
+        GraphsModule,
         ExecutionModule,
         CallbacksModule,
+        SubscriptionsModule,
         OpenApiModule,
         HealthModule,
       ],

@@ -1,40 +1,26 @@
 import 'reflect-metadata';
+import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { InvalidSettingsError, Settings } from './config/settings.js';
-import { loadSettings } from './config/load-settings.js';
+import { loadSettings, type SettingOverrides } from './config/load-settings.js';
+import { unknownSettings } from './config/unknown-settings.js';
 import { DatabaseServer } from './database/database-server.js';
-import { EmbeddedPostgresError } from './database/embedded/embedded-postgres-error.js';
 import { createDataSource } from './database/data-source.js';
-import { DatabaseUnreachableError, migrate } from './database/migrate.js';
+import { migrate } from './database/migrate.js';
 import { DATABASE_CONTENTS } from './database-contents.js';
 import { logRequests } from './observability/logging/request-log.js';
 import { ServiceLogger } from './observability/logging/service-logger.js';
-import { UnexecutableProcessError } from './engine/executable-processes.js';
-import { ExecutorStartError } from './engine/executor-process.js';
-import { configureHttp } from './ogc/http/configure-http.js';
 import { createHttpAdapter } from './ogc/http/http-adapter.js';
-import { InvalidProcessError } from './processes/definition/invalid-process.error.js';
-import { ProcessModuleError } from './processes/process-module.loader.js';
+import { configureHttp } from './ogc/http/configure-http.js';
 import { SluiceModule } from './sluice.module.js';
+import { startFailure } from './start-failure.js';
 
 /** Beyond the grace time of running jobs: what a stop may take before the process ends regardless. Milliseconds. */
 const STOP_LIMIT = 20_000;
 
-/** Errors whose message says all there is to say, to the person who starts the service; the others show their stack. */
-const FOR_OPERATORS = [
-  InvalidSettingsError,
-  EmbeddedPostgresError,
-  DatabaseUnreachableError,
-  InvalidProcessError,
-  ProcessModuleError,
-  UnexecutableProcessError,
-  ExecutorStartError,
-];
-
 /** Starts the API (and, with ROLE `all`, a worker). Resolves when it listens. */
-export async function startApi(settings: Settings): Promise<void> {
-  const logger = await ServiceLogger.open(settings);
+export async function startApi(settings: Settings, logger: ServiceLogger): Promise<void> {
   const app = await NestFactory.create<NestFastifyApplication>(
     await SluiceModule.forRoot({ settings }),
     createHttpAdapter(settings),
@@ -53,8 +39,7 @@ export async function startApi(settings: Settings): Promise<void> {
 }
 
 /** Starts a worker that takes jobs from the queue and serves no HTTP. */
-export async function startWorker(settings: Settings): Promise<void> {
-  const logger = await ServiceLogger.open(settings);
+export async function startWorker(settings: Settings, logger: ServiceLogger): Promise<void> {
   const module = await SluiceModule.forWorker({ settings });
   const app = await NestFactory.createApplicationContext(module, { logger, abortOnError: false });
   stopOnSignal(app, settings, logger);
@@ -73,16 +58,31 @@ export async function runMigrations(settings: Settings): Promise<void> {
   }
 }
 
+/** What an entry point runs, with the settings and the log of this process. */
+type Start = (settings: Settings, logger: ServiceLogger) => Promise<void>;
+
 /**
- * Runs an entry point: reads the settings, starts, and turns a failure into one readable message and exit code 1.
+ * Runs an entry point: reads the settings, opens the log, starts. A failure becomes one readable message on standard
+ * error, and in LOG_FILE when there is one, and exit code 1.
  * @param overrides settings that win over the environment
+ * @param isJson whether programs read standard output: the log is JSON there in any case, and so is a failure
  */
-export async function launch(start: (settings: Settings) => Promise<void>, overrides = {}): Promise<void> {
+export async function launch(start: Start, overrides: SettingOverrides = {}, isJson = false): Promise<void> {
+  let settings: Settings | undefined;
+  let logger: ServiceLogger | undefined;
   try {
-    await start(loadSettings(overrides));
+    settings = loadSettings(overrides);
+    logger = await ServiceLogger.open(settings, isJson);
+    // What is said before there is an application, and by commands that make none, belongs into the same log.
+    Logger.overrideLogger(logger);
+    for (const warning of unknownSettings()) logger.warn(warning, 'Settings');
+    await start(settings, logger);
   } catch (error) {
-    const known = FOR_OPERATORS.some((type) => error instanceof type);
-    process.stderr.write(`${known ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`);
+    const text = startFailure(error, logger?.isEnabled('debug'));
+    process.stderr.write(`${text}\n`);
+    if (isJson) process.stdout.write(`${JSON.stringify({ exitCode: 1, message: text })}\n`);
+    if (settings?.LOG_FILE !== undefined) logger?.fatal(text, 'Sluice');
+    await logger?.close();
     process.exit(1);
   }
 }

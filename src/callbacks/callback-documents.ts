@@ -6,7 +6,7 @@ import { JobResults } from '../execution/job-results.js';
 import { ResultsWriter } from '../execution/results/results.writer.js';
 import type { ResponsePreferences } from '../jobs/job.types.js';
 import { StatusInfoPresenter } from '../jobs/status-info.js';
-import type { JobStatusRow } from '../jobs/store/job-row.js';
+import { type JobStatusRow, readJobRow } from '../jobs/store/job-row.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
 import type { OwedCallback } from './callback-queue.js';
 
@@ -22,14 +22,14 @@ export class CallbackDocuments {
   ) {}
 
   /** The body of a call, as application/json. Rejects when the results cannot be read. */
-  async of({ kind, job, subscriber, response }: OwedCallback): Promise<Buffer> {
-    const base = this.settings.PUBLIC_URL ?? subscriber.base;
-    if (kind === 'successUri') return await this.resultsOf(withDates(job), response, base);
-    return Buffer.from(JSON.stringify(this.presenter.presentAt(base, withDates(job))));
+  async of({ kind, job, response, base: given }: OwedCallback): Promise<Buffer> {
+    const base = this.settings.PUBLIC_URL ?? given;
+    if (kind === 'successUri') return await this.resultsOf(readJobRow(job), response?.outputs, base);
+    return Buffer.from(JSON.stringify(this.presenter.presentAt(base, readJobRow(job))));
   }
 
   /** `results.yaml`. What is too large to be sent is linked, also where a client asked for it by value. */
-  private async resultsOf(job: JobStatusRow, { outputs }: ResponsePreferences, base: string): Promise<Buffer> {
+  private async resultsOf(job: JobStatusRow, outputs: ResponsePreferences['outputs'], base: string): Promise<Buffer> {
     const written = await this.writer.write({
       produced: await this.results.of(job),
       described: this.registry.find(job.process_id)?.description.outputs ?? {},
@@ -45,18 +45,6 @@ export class CallbackDocuments {
     });
     const body = written.open?.();
     if (body === undefined) return Buffer.from('{}');
-    return body instanceof Readable ? await buffer(body) : body;
+    return body instanceof Readable ? await buffer(body) : Buffer.from(body);
   }
-}
-
-/** A row that was kept as JSON. */
-function withDates(job: JobStatusRow): JobStatusRow {
-  const date = (value: Date | null) => (value === null ? null : new Date(value));
-  return {
-    ...job,
-    created_at: new Date(job.created_at),
-    started_at: date(job.started_at),
-    finished_at: date(job.finished_at),
-    updated_at: new Date(job.updated_at),
-  };
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { Statement } from '../database/statement.js';
+import type { AttemptRecord } from '../deliveries/call-source.js';
 import { ChangeAnnouncer } from '../jobs/change-announcer.js';
-import type { CallbackKind, JobSubscriber, ResponsePreferences } from '../jobs/job.types.js';
+import type { CallbackKind, ResponsePreferences } from '../jobs/job.types.js';
 import type { JobStatusRow } from '../jobs/store/job-row.js';
 
 /** A call that this node has taken on. `attempts` counts the present one, and fences its outcome. */
@@ -16,18 +17,12 @@ export interface OwedCallback {
   readonly created_at: Date;
   /** The job as it was when the call became due; dates are texts. */
   readonly job: JobStatusRow;
-  readonly response: ResponsePreferences;
-  readonly subscriber: JobSubscriber;
+  /** URL of the landing page, for the links in what is sent. */
+  readonly base: string;
+  /** What the request said of the results; null when the job has been removed. */
+  readonly response: ResponsePreferences | null;
   /** Whether a later call of the same job waits for this one. */
   readonly holds_up: boolean;
-}
-
-/** How an attempt went, for the event that tells of it. */
-export interface AttemptRecord {
-  /** HTTP status of the answer; absent when there was none. */
-  readonly status?: number;
-  /** Why there was no answer, or none that counts. */
-  readonly reason?: string;
 }
 
 /**
@@ -60,38 +55,37 @@ const TAKE = new Statement<OwedCallback>(
      FROM locked WHERE c.job_id = locked.job_id AND c.seq = locked.seq
      RETURNING c.*
    )
-   SELECT t.job_id, t.seq, t.kind, t.uri, t.origin, t.attempts, t.created_at, t.job, j.response, j.subscriber,
+   SELECT t.job_id, t.seq, t.kind, t.uri, t.origin, t.attempts, t.created_at, t.job, j.response,
+     coalesce(t.job ->> 'base', j.subscriber ->> 'base') AS base,
      EXISTS (SELECT FROM job_callback n WHERE n.job_id = t.job_id AND n.seq > t.seq) AS holds_up
-   FROM taken t JOIN job j ON j.id = t.job_id`,
+   FROM taken t LEFT JOIN job j ON j.id = t.job_id`,
 );
 
 /**
- * A statement that records how attempt `$3` of call `$2` of job `$1` went, as event `$4` with the data `$5`. The job's
- * row is locked first, as in every statement that changes a job.
- * @param consequence what becomes of the call, given the changed job `j`
+ * A statement that records how attempt `$3` of call `$2` of job `$1` went, as event `$4` with the data `$5`; a job that
+ * has been removed has no events any more. The job's row is locked first, as in every statement that changes a job.
+ * @param consequence what becomes of the call
  */
-function afterAttempt(name: string, consequence: string): Statement<{ id: string }> {
+function afterAttempt(name: string, consequence: string): Statement<{ job_id: string }> {
   return new Statement(
     name,
-    `WITH j AS (
-       UPDATE job SET seq = seq + 1
-       WHERE id = $1 AND EXISTS (SELECT FROM job_callback WHERE job_id = $1 AND seq = $2 AND attempts = $3)
-       RETURNING id, seq
+    `WITH l AS MATERIALIZED (
+       SELECT id FROM job WHERE id = $1 FOR NO KEY UPDATE
+     ), c AS (
+       ${consequence} WHERE (SELECT count(*) FROM l) >= 0 AND job_id = $1 AND seq = $2 AND attempts = $3
+       RETURNING job_id
+     ), j AS (
+       UPDATE job SET seq = job.seq + 1 FROM c WHERE job.id = c.job_id RETURNING job.id, job.seq
      ), e AS (
        INSERT INTO job_event (job_id, seq, type, data) SELECT id, seq, $4, $5::json FROM j
-     ), c AS (
-       ${consequence} WHERE job_id = j.id AND job_callback.seq = $2
      )
-     SELECT id FROM j`,
+     SELECT job_id FROM c`,
   );
 }
 
-const SETTLE = afterAttempt('callback_settle', 'DELETE FROM job_callback USING j');
+const SETTLE = afterAttempt('callback_settle', 'DELETE FROM job_callback');
 
-const POSTPONE = afterAttempt(
-  'callback_postpone',
-  `UPDATE job_callback SET due_at = now() + $6 * interval '1 ms' FROM j`,
-);
+const POSTPONE = afterAttempt('callback_postpone', `UPDATE job_callback SET due_at = now() + $6 * interval '1 ms'`);
 
 /** The attempt was broken off by this node and does not count. */
 const GIVE_BACK = new Statement(

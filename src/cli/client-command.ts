@@ -24,6 +24,9 @@ export function forServer(command: Command, examples: readonly string[]): Comman
     .addHelpText('after', `${exampleHelp(examples)}\n${EXIT_CODE_HELP}`);
 }
 
+/** What `--json` means to the commands that run the service. */
+export const JSON_LOG_HELP = 'write the log as JSON, one document per line, also on a terminal';
+
 /** The examples of a command, as its help shows them. */
 export function exampleHelp(examples: readonly string[]): string {
   return `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`;

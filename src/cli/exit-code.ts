@@ -13,8 +13,10 @@ export const ExitCode = {
   interrupted: 130,
 } as const;
 
+/** One of the numbers of {@link ExitCode}. */
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
+/** The same numbers, for the help of the commands that use them. */
 export const EXIT_CODE_HELP = `
 Exit codes:
   0    done

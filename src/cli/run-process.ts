@@ -2,13 +2,15 @@ import type { OgcClient } from './client/ogc-client.js';
 import type { ProcessDocument, StatusInfo } from './client/ogc-documents.js';
 import { UsageError } from './cli-error.js';
 import type { ClientOptions } from './client-command.js';
+import { ServerProblem } from './client/server-problem.js';
 import { ExecuteBody, type RequestedOutput } from './inputs/execute-body.js';
+import type { FileTransport } from './inputs/input-file.js';
 import { readInputs } from './inputs/read-inputs.js';
 import { destinationOf } from './output/destination.js';
 import { type Delivery, ResultsDelivery } from './output/results-delivery.js';
 import { note, print, printJson } from './output/terminal.js';
 import { Interruption } from './watch/interruption.js';
-import { watchToEnd } from './watch/watch-to-end.js';
+import { endOfJob, watchToEnd } from './watch/watch-to-end.js';
 
 /** The options of `run`. */
 export interface RunOptions extends ClientOptions {
@@ -32,18 +34,13 @@ export async function runProcess(
   given: readonly string[],
   options: RunOptions,
 ): Promise<void> {
-  const process = await client.process(processId);
-  const outputs = selectOutputs(options.out, process);
-  const delivery = await planDelivery(process, outputs, options);
-  const inputs = await readInputs(given, process.inputs);
-  const response = delivery.form === 'bare' ? 'raw' : 'document';
-  const body = new ExecuteBody(inputs, { outputs, response });
-
+  const { body, delivery } = await prepareRun(await client.process(processId), given, options);
   const interruption = new Interruption(options.timeout);
   try {
     const preferAsync = Boolean(options.async || options.watch);
+    interruption.leaveRunning(adviceWithoutJob(processId));
     const results = new ResultsDelivery(client, delivery);
-    const answer = await client.execute(processId, body, preferAsync, interruption.signal);
+    const answer = await toldByJob(client, client.execute(processId, body, preferAsync, interruption.signal));
     if (answer.kind === 'results') {
       if (options.async) note('The server answered at once; there is no job to wait for.');
       return await results.deliver(answer.answer);
@@ -63,6 +60,42 @@ export async function runProcess(
   }
 }
 
+/** A synchronous execution that failed and left a job is told like any job that failed. */
+async function toldByJob<T>(client: OgcClient, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof ServerProblem) || error.jobId === undefined) throw error;
+    const job = await client.job(error.jobId).catch(() => undefined);
+    throw (job && endOfJob(error.jobId, job, error.problem)) ?? error;
+  }
+}
+
+/**
+ * What is to be sent for an execution, and what becomes of the answer.
+ * @throws UsageError for inputs, outputs or a destination that do not fit
+ */
+export async function prepareRun(
+  process: ProcessDocument,
+  given: readonly string[],
+  options: Pick<RunOptions, 'out' | 'output' | 'json'>,
+  files: FileTransport = 'content',
+): Promise<{ body: ExecuteBody; delivery: Delivery }> {
+  const outputs = selectOutputs(options.out, process);
+  const delivery = await planDelivery(process, outputs, options);
+  const inputs = await readInputs(given, process.inputs, files);
+  const response = delivery.form === 'bare' ? 'raw' : 'document';
+  return { body: new ExecuteBody(inputs, { outputs, response }), delivery };
+}
+
+/** How to go on when the waiting ends before the server has said which job it is, as a synchronous answer never does. */
+function adviceWithoutJob(processId: string): string {
+  return [
+    'The server goes on with the execution when it has begun, and most servers keep a job for it.',
+    `Find it with "sluice jobs --process ${processId} --limit 5", then end it with "sluice dismiss <job>".`,
+  ].join(' ');
+}
+
 /** @throws UsageError for an output the process does not have */
 function selectOutputs(given: readonly string[] | undefined, process: ProcessDocument): RequestedOutput[] | undefined {
   const described = Object.keys(process.outputs ?? {});
@@ -79,7 +112,7 @@ function selectOutputs(given: readonly string[] | undefined, process: ProcessDoc
 async function planDelivery(
   process: ProcessDocument,
   outputs: readonly RequestedOutput[] | undefined,
-  { output, json }: RunOptions,
+  { output, json }: Pick<RunOptions, 'output' | 'json'>,
 ): Promise<Delivery> {
   const ids = outputs?.map(({ id }) => id) ?? Object.keys(process.outputs ?? {});
   const destination = output === undefined ? undefined : await destinationOf(output, ids.length);

@@ -1,4 +1,6 @@
-/** Variables of the service that an executor may see: what programs need to find files, speak a language and verify TLS. */
+/**
+ * Variables of the service that an executor may see: what programs need to find files, speak a language and verify TLS.
+ */
 const ALLOWED = new Set([
   'PATH',
   'HOME',

@@ -20,7 +20,8 @@ export function loadSettings(overrides: SettingOverrides = {}, directory = proce
   return Settings.parse({ ...readEnvFile(directory), ...process.env, ...Object.fromEntries(given) });
 }
 
-function readEnvFile(directory: string): Record<string, string> {
+/** The variables in the file `.env` of a directory; none without one. */
+export function readEnvFile(directory: string): Record<string, string> {
   try {
     return parse(readFileSync(join(directory, '.env')));
   } catch (error) {

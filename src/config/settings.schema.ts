@@ -110,19 +110,22 @@ export const settingsSchema = z.object({
   CANCEL_GRACE: duration('5s').prefault('5s'),
   SHUTDOWN_GRACE: duration('10s').prefault('10s'),
   MAX_RECOVERIES: count(0, 100).prefault('3'),
+  ALWAYS_SUSPEND: flag().prefault('false'),
   LEASE: duration('15s').prefault('15s'),
   SUPERVISOR_INTERVAL: duration('2s').prefault('2s'),
   EVENTS_HEARTBEAT: duration('15s')
     .refine((interval) => interval >= 100 && interval <= 3_600_000, 'must be between 100ms and 1h')
     .prefault('15s'),
 
-  // Callbacks
+  // Callbacks and subscriptions
   CALLBACK_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
   CALLBACK_TIMEOUT: duration('10s')
     .refine((time) => time >= 100 && time <= 600_000, 'must be between 100ms and 10m')
     .prefault('10s'),
   CALLBACK_ATTEMPTS: count(1, 1_000).prefault('20'),
   CALLBACK_MAX_AGE: duration('1d').prefault('1d'),
+  MAX_SUBSCRIPTIONS: count(0, 10_000).prefault('100'),
+  MAX_NOTIFICATIONS: count(1, 1_000_000).prefault('10000'),
 
   // Limits and retention
   MAX_BODY: size('64MiB').prefault('64MiB'),
@@ -142,4 +145,5 @@ export const settingsSchema = z.object({
   LOG_FILE_COUNT: count(1, 1000).prefault('5'),
 });
 
+/** The name of a setting, which is that of its environment variable. */
 export type SettingName = keyof z.input<typeof settingsSchema>;

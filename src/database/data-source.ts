@@ -12,8 +12,8 @@ export interface DataSourceContents {
 }
 
 /**
- * Describes the connection for TypeORM. Statements are short, so compiling them never pays. Connections that cannot be had within five seconds fail, so that a request
- * during an outage gets its answer (503) instead of hanging.
+ * Describes the connection for TypeORM. Statements are short, so compiling them never pays. Connections that cannot be
+ * had within five seconds fail, so that a request during an outage gets its answer (503) instead of hanging.
  * @param connection where the server is, as the `pg` driver takes it
  * @param poolSize the most connections this data source opens
  */

@@ -1,8 +1,9 @@
 import { type DynamicModule, Global, Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { createDataSource, type DataSourceContents } from './data-source.js';
-import { DatabaseHealth } from './database.health.js';
+import { DatabaseErrorTranslator } from './database-error.translator.js';
 import { DatabaseServer } from './database-server.js';
+import { DatabaseHealth } from './database.health.js';
 import { Database } from './database.js';
 import { migrate } from './migrate.js';
 import { Notifications } from './notifications.js';
@@ -56,6 +57,7 @@ export class DatabaseModule {
         },
         Notifications,
         DatabaseHealth,
+        DatabaseErrorTranslator,
         DatabaseShutdown,
       ],
       exports: [DatabaseServer, Database, Notifications],

@@ -1,6 +1,7 @@
+import { storableJson, storableText } from '../database/storable-text.js';
+import { isJsonObject } from '../ogc/json-object.js';
 import type { JobLogger, LogLevel } from '../processes/job-context.js';
 import type { LogLine } from './execution-unit.js';
-import { storableJson, storableText } from './storable-text.js';
 
 /** Lines of one execution that are kept per second; the rest is counted and reported in one line. */
 export const LINES_PER_SECOND = 10_000;
@@ -83,9 +84,7 @@ function toLogData(data: Record<string, unknown>): Record<string, unknown> {
     });
     if (json.length > LONGEST_DATA) return { omitted: `${json.length} characters of JSON` };
     const plain: unknown = JSON.parse(storableJson(json));
-    return typeof plain === 'object' && plain !== null && !Array.isArray(plain)
-      ? (plain as Record<string, unknown>)
-      : { value: plain };
+    return isJsonObject(plain) ? plain : { value: plain };
   } catch (error) {
     return { omitted: storableText(String(error), 200) };
   }

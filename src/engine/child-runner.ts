@@ -2,13 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
+import type { CheckedJournal } from './checked-journal.js';
 import { assertExecutable } from './executable-processes.js';
-import { crashFault, serviceFault, startFault } from './execution-faults.js';
+import { crashFault, invalidOutput, serviceFault, startFault } from './execution-faults.js';
 import type { ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
 import { ExecutorPool } from './executor-pool.js';
-import { ExecutorStartError, type ExecutorProcess, type RunEnd } from './executor-process.js';
+import { ExecutorStartError, type ExecutorProcess } from './executor-process.js';
+import type { RunEnd } from './open-run.js';
+import { violationsOfReport } from './reported-outputs.js';
+import { conclusionOf } from './state-hooks.js';
 import { stoppedOutcome } from './stopped-outcome.js';
-import { TimeLimit } from './time-limit.js';
+import { type StopReason, type StopSignal, TimeLimit } from './time-limit.js';
 import { removeWorkDirectory } from './work-directory.js';
 
 /** An executor may die of what an earlier run left behind before it looks at the next one; that one is tried again. */
@@ -26,7 +30,8 @@ export class ChildRunner {
     process: RegisteredProcess,
     unit: ExecutionUnit,
     observer: ExecutionObserver,
-    signal: AbortSignal,
+    signal: StopSignal,
+    journal?: CheckedJournal,
   ): Promise<ExecutionOutcome> {
     for (let start = 1; start <= MOST_STARTS; start++) {
       let executor: ExecutorProcess;
@@ -40,7 +45,7 @@ export class ChildRunner {
         if (error instanceof DomainError) return { kind: 'crashed', fault: serviceFault(error) };
         throw error;
       }
-      const outcome = await this.runIn(executor, process, unit, observer, signal);
+      const outcome = await this.runIn(executor, process, unit, observer, signal, journal);
       if (outcome !== undefined) return outcome;
     }
     return { kind: 'crashed', fault: crashFault(`${MOST_STARTS} executors ended before they began`) };
@@ -52,10 +57,13 @@ export class ChildRunner {
     process: RegisteredProcess,
     unit: ExecutionUnit,
     observer: ExecutionObserver,
-    signal: AbortSignal,
+    signal: StopSignal,
+    journal?: CheckedJournal,
   ): Promise<ExecutionOutcome | undefined> {
     let limit: TimeLimit | undefined;
+    let reason: StopReason | undefined;
     let end: RunEnd | undefined;
+    let isTrusted = true;
     try {
       assertExecutable([process], executor.processes);
       if (signal.aborted) return { kind: 'cancelled' };
@@ -67,14 +75,40 @@ export class ChildRunner {
         (reason) => executor.stop(reason),
         () => executor.kill(),
       );
-      end = await executor.execute(unit, observer);
+      const reported = await executor.execute(unit, observer, journal);
+      if (journal?.isWriting === true) await Promise.race([journal.settled(), executor.gone]);
+      end = await checked(reported, process, unit, journal);
+      isTrusted = end === reported;
+      // From here on nothing changes the outcome any more.
+      reason = limit.end();
+      const conclusion = conclusionOf(end);
+      if (conclusion !== undefined && isTrusted && reason === undefined) await executor.conclude(conclusion);
     } finally {
       limit?.end();
-      this.pool.release(executor, limit?.reason === undefined);
+      this.pool.release(executor, reason === undefined && isTrusted);
       // A dead executor cannot clean up after itself.
       if (end?.kind === 'crashed') await removeWorkDirectory(unit.directory).catch(() => undefined);
     }
-    if (limit.reason !== undefined) return stoppedOutcome(limit.reason, unit.timeout);
+    if (reason !== undefined) return stoppedOutcome(reason, unit.timeout);
     return end.kind === 'not-started' ? undefined : end;
   }
+}
+
+/**
+ * Fails a run whose journal failed, or whose result names what it may not: the process it came from is not used again.
+ */
+async function checked(
+  end: RunEnd,
+  process: RegisteredProcess,
+  unit: ExecutionUnit,
+  journal?: CheckedJournal,
+): Promise<RunEnd> {
+  if (end.kind === 'crashed' || end.kind === 'not-started') return end;
+  if (journal?.failure !== undefined) return { kind: 'failed', fault: journal.failure };
+  if (end.kind !== 'succeeded') return end;
+  const violations =
+    journal === undefined
+      ? await violationsOfReport(end.outputs, process.description.outputs, unit.directory)
+      : await journal.violationsOf(end.outputs);
+  return violations.length === 0 ? end : { kind: 'failed', fault: invalidOutput(violations) };
 }

@@ -1,49 +1,76 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Violation } from '../ogc/problems/domain-error.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
-import { pointerPart } from '../processes/validation/violation-writer.js';
+import { pointerPart } from '../ogc/json-pointer.js';
 import type { ProducedOutput } from './execution-unit.js';
-import { toJsonValue } from './json-value.js';
+import { toJsonValue } from '../processes/json-value.js';
 import { outputFileName, writeFileOnce } from './output-file.js';
 import { valueContent, valueMediaType } from './output-media-type.js';
 import { mediaTypeViolation, type WrittenOutputs } from './written-outputs.js';
 
+const NO_FILES: ReadonlySet<string> = new Set();
+
+/** Where outputs are kept, and which. */
+export interface OutputPlace {
+  /** absolute */
+  readonly directory: string;
+  /** ids of the outputs to keep; absent: all */
+  readonly requested?: readonly string[];
+  /** bytes of JSON beyond which a value is stored as a file */
+  readonly inlineOutput: number;
+  /** its signal stops writing when aborted */
+  readonly stop: { readonly signal: AbortSignal };
+}
+
+/** The outputs by id, or everything that is wrong with them. */
 export type Collected = { outputs: Record<string, ProducedOutput> } | { violations: Violation[] };
 
 /**
- * Makes the outputs of an execution from what `execute` returned and what it wrote.
+ * Makes the outputs of an execution from what `execute` returned and what it wrote. All of it has to fit the
+ * description; what was not requested is then dropped.
  *
  * A value becomes a file when its JSON is larger than `inlineOutput` bytes. Smaller ones stay values whatever
  * characters they hold: the column keeps JSON as it was written, with the escapes of NUL and lone surrogates. In a file
  * of text that is not JSON a lone surrogate becomes U+FFFD, because UTF-8 cannot write it.
+ *
+ * @param written what `execute` wrote; absent when it wrote nothing
  */
 export async function collectOutputs(
   process: RegisteredProcess,
   returned: unknown,
-  written: WrittenOutputs,
-  directory: string,
-  inlineOutput: number,
-  signal: AbortSignal,
+  written: WrittenOutputs | undefined,
+  { directory, requested, inlineOutput, stop }: OutputPlace,
 ): Promise<Collected> {
-  await written.finish();
+  if (written !== undefined) await written.finish();
   const violations: Violation[] = [];
   const values = returnedValues(returned, violations);
-  violations.push(...written.refusals(Object.keys(values)), ...badMediaTypes(process, values));
+  const ids = Object.keys(values);
+  const mediaTypes = ids.map((id) => valueMediaType(values[id], process.description.outputs[id]));
+  if (written !== undefined) violations.push(...written.refusals(ids));
+  addBadMediaTypes(ids, mediaTypes, violations);
   if (violations.length === 0) {
-    violations.push(...process.validateOutputs(values, new Set(written.files.keys())));
+    const files = written === undefined ? NO_FILES : new Set(written.files.keys());
+    violations.push(...process.validateOutputs(values, files));
   }
   if (violations.length > 0) return { violations };
 
-  const outputs: Record<string, ProducedOutput> = Object.fromEntries(written.files);
-  for (const [id, value] of Object.entries(values)) {
-    const description = process.description.outputs[id];
-    const mediaType = valueMediaType(value, description);
+  const isKept = (id: string) => requested === undefined || requested.includes(id);
+  const outputs: Record<string, ProducedOutput> = {};
+  for (const [id, file] of written?.files ?? []) {
+    if (isKept(id)) outputs[id] = file;
+    else if (written!.isOwn(id)) await rm(file.path, { force: true });
+  }
+  for (const [index, id] of ids.entries()) {
+    if (!isKept(id)) continue;
+    const value = values[id];
+    const mediaType = mediaTypes[index];
     const json = JSON.stringify(value);
     if (Buffer.byteLength(json) <= inlineOutput) {
       outputs[id] = { kind: 'value', value, mediaType };
     } else {
       const path = join(directory, outputFileName(id));
-      const facts = await writeFileOnce(path, valueContent(value, json, description), signal);
+      const facts = await writeFileOnce(path, valueContent(value, json, process.description.outputs[id]), stop.signal);
       outputs[id] = { kind: 'file', path, ...facts, mediaType };
     }
   }
@@ -51,10 +78,11 @@ export async function collectOutputs(
 }
 
 /** The type of a returned value comes from the description, whose author may have mistaken it. */
-function badMediaTypes({ description }: RegisteredProcess, values: Record<string, unknown>): Violation[] {
-  return Object.entries(values).flatMap(
-    ([id, value]) => mediaTypeViolation(id, valueMediaType(value, description.outputs[id])) ?? [],
-  );
+function addBadMediaTypes(ids: readonly string[], mediaTypes: readonly string[], violations: Violation[]): void {
+  for (const [index, id] of ids.entries()) {
+    const violation = mediaTypeViolation(id, mediaTypes[index]);
+    if (violation !== undefined) violations.push(violation);
+  }
 }
 
 function returnedValues(returned: unknown, violations: Violation[]): Record<string, unknown> {

@@ -6,11 +6,12 @@ import { ExecutorCheck } from './executor-check.js';
 import { ExecutorEntry } from './executor-entry.js';
 import { ExecutorPool } from './executor-pool.js';
 import { InlineRunner } from './inline-runner.js';
+import { ProcessTracer } from './process-tracer.js';
 
 /** Runs user code. `Settings` come from the configuration module, which is global. */
 @Module({
   imports: [ProcessesModule],
-  providers: [Engine, InlineRunner, ChildRunner, ExecutorPool, ExecutorEntry, ExecutorCheck],
-  exports: [Engine],
+  providers: [Engine, InlineRunner, ChildRunner, ExecutorPool, ExecutorEntry, ExecutorCheck, ProcessTracer],
+  exports: [Engine, ProcessTracer],
 })
 export class EngineModule {}

@@ -1,10 +1,16 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { TransactionalJournal } from '../flows/step-host.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
+import { CheckedJournal } from './checked-journal.js';
 import { ChildRunner } from './child-runner.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
-import { serviceFault, stackOf } from './execution-faults.js';
+import { serviceFault, stackOf, suspensionFault } from './execution-faults.js';
 import type { ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
 import { InlineRunner } from './inline-runner.js';
+import type { StopSignal } from './time-limit.js';
+
+/** What a unit comes to whose steps nobody keeps: nothing could wake it. */
+export type FinalOutcome = Exclude<ExecutionOutcome, { kind: 'suspended' }>;
 
 /** Runs the code of processes: in an executor, or in this event loop for a process that asked for it. */
 @Injectable()
@@ -22,14 +28,31 @@ export class Engine {
    *
    * @param observer hears progress and log lines, and nothing after the returned promise is settled
    * @param signal cancels: the code is asked to stop and ended CANCEL_GRACE later
+   * @param steps keeps what the steps of the unit come to, and a run in which it rejects fails; without it nothing of
+   * them outlives the run
    */
-  async run(unit: ExecutionUnit, observer: ExecutionObserver, signal: AbortSignal): Promise<ExecutionOutcome> {
+  run(unit: ExecutionUnit, observer: ExecutionObserver, signal: StopSignal): Promise<FinalOutcome>;
+  run(
+    unit: ExecutionUnit,
+    observer: ExecutionObserver,
+    signal: StopSignal,
+    steps?: TransactionalJournal,
+  ): Promise<ExecutionOutcome>;
+  async run(
+    unit: ExecutionUnit,
+    observer: ExecutionObserver,
+    signal: StopSignal,
+    steps?: TransactionalJournal,
+  ): Promise<ExecutionOutcome> {
     const guarded = new GuardedObserver(observer, this.logger);
     try {
       if (signal.aborted) return { kind: 'cancelled' };
       const process = this.registry.get(unit.processId);
       const runner = process.policy.isolation === 'inline' ? this.inline : this.child;
-      return await runner.run(process, unit, guarded, signal);
+      const journal = steps && new CheckedJournal(steps, process.description.outputs, unit.directory);
+      const outcome = await runner.run(process, unit, guarded, signal, journal);
+      const isFinal = outcome.kind !== 'suspended' || journal !== undefined;
+      return isFinal ? outcome : { kind: 'failed', fault: suspensionFault() };
     } catch (error) {
       if (!(error instanceof DomainError)) this.logger.error(`Job ${unit.jobId} could not be run: ${stackOf(error)}`);
       return signal.aborted ? { kind: 'cancelled' } : { kind: 'failed', fault: serviceFault(error) };

@@ -1,9 +1,9 @@
+import { storableText } from '../database/storable-text.js';
 import type { Violation } from '../ogc/problems/domain-error.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { ProcessRejection } from '../processes/process-rejection.js';
-import { pointerPart } from '../processes/validation/violation-writer.js';
+import { pointerPart } from '../ogc/json-pointer.js';
 import type { ExecutionFault } from './execution-unit.js';
-import { storableText } from './storable-text.js';
 
 /** UTF-16 code units of a sentence shown to a client. */
 const LONGEST_DETAIL = 2_000;
@@ -13,6 +13,7 @@ const MOST_VIOLATIONS = 100;
 /** What a client is told of something thrown by a process. The stack is for the log, see {@link stackOf}. */
 export function faultOf(thrown: unknown): ExecutionFault {
   const detail = storableText(messageOf(thrown), LONGEST_DETAIL);
+  if (isNamed(thrown, 'NonDeterminismError')) return { code: 'non-determinism', detail };
   if (!isRejection(thrown)) return { code: 'process-failed', detail };
   const { input } = thrown;
   if (typeof input !== 'string') return { code: 'process-rejected', detail };
@@ -20,6 +21,7 @@ export function faultOf(thrown: unknown): ExecutionFault {
   return { code: 'process-rejected', detail, errors: [{ pointer, detail }] };
 }
 
+/** The fault of a process whose outputs do not fit its description. @param violations at least one; 100 are kept */
 export function invalidOutput(violations: readonly Violation[]): ExecutionFault {
   const errors = violations.slice(0, MOST_VIOLATIONS).map(({ pointer, detail }) => ({
     pointer: storableText(pointer, LONGEST_DETAIL),
@@ -40,8 +42,14 @@ export function serviceFault(thrown: unknown): ExecutionFault {
   return { code: thrown.code, detail: storableText(thrown.message, LONGEST_DETAIL) };
 }
 
+/** The fault of an executor that died under its job. @param reason a clause: `killed by SIGKILL` */
 export function crashFault(reason: string): ExecutionFault {
   return { code: 'crashed', detail: storableText(`The executor of the job died: ${reason}`, LONGEST_DETAIL) };
+}
+
+/** A run that leaves no job cannot wait for anything: nothing would wake it. */
+export function suspensionFault(): ExecutionFault {
+  return { code: 'process-failed', detail: 'The process waits for something, which only a job on record can do.' };
 }
 
 /** No executor came up. What it printed holds paths and stacks, which are for the log. */
@@ -64,7 +72,11 @@ export function stackOf(thrown: unknown): string {
 
 // By name, because a process package may bring its own copy of the class.
 function isRejection(thrown: unknown): thrown is ProcessRejection {
-  return thrown instanceof ProcessRejection || (thrown instanceof Error && thrown.name === 'ProcessRejection');
+  return thrown instanceof ProcessRejection || isNamed(thrown, 'ProcessRejection');
+}
+
+function isNamed(thrown: unknown, name: string): boolean {
+  return thrown instanceof Error && thrown.name === name;
 }
 
 /** The words of anything that can be thrown. */

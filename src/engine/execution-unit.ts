@@ -1,3 +1,4 @@
+import type { RemoteTask } from '../flows/remote-task.js';
 import type { Violation } from '../ogc/problems/domain-error.js';
 import type { ProblemCode } from '../ogc/problems/problem-catalog.js';
 import type { LogLevel } from '../processes/job-context.js';
@@ -6,14 +7,21 @@ import type { LogLevel } from '../processes/job-context.js';
 export interface ExecutionUnit {
   readonly jobId: string;
   readonly processId: string;
+  /** The one task that is to be run, in place of the code of the process; the outcome says then how its run ended. */
+  readonly task?: RemoteTask;
+  /** Which attempt of the job this is, for the retry policy of the process: 1 (default) for the first. */
+  readonly attempt?: number;
   /** Resolved and validated values by input id; binary inputs are `InputFile`s. */
   readonly inputs: Record<string, unknown>;
+  /** Ids of the outputs to keep; absent: all. The others are checked and let go. */
+  readonly outputs?: readonly string[];
   /** Milliseconds until the signal is aborted. Code that still runs a grace time later is killed. */
   readonly timeout: number;
   /** Absolute path of a directory this execution may create: `outputs/` is kept, `work/` is removed at the end. */
   readonly directory: string;
 }
 
+/** One line that user code logged. */
 export interface LogLine {
   readonly level: LogLevel;
   readonly message: string;
@@ -49,10 +57,18 @@ export interface ExecutionFault {
   readonly errors?: readonly Violation[];
 }
 
+/** How an execution ended. */
 export type ExecutionOutcome =
   | { readonly kind: 'succeeded'; readonly outputs: Record<string, ProducedOutput> }
   /** The process threw, or returned what its description does not allow. */
-  | { readonly kind: 'failed'; readonly fault: ExecutionFault }
+  | {
+      readonly kind: 'failed';
+      readonly fault: ExecutionFault;
+      /** The process' own policy wants another attempt. @property delay milliseconds */
+      readonly retry?: { readonly delay: number };
+    }
+  /** The code waits for something and has given its executor free; what it waits for is in the journal of its steps. */
+  | { readonly kind: 'suspended' }
   /** The time limit passed; whatever came later was discarded. */
   | { readonly kind: 'timed-out'; readonly fault: ExecutionFault }
   /** The executor died under the process: a kill, memory exhausted, `process.exit`. Not the process' own verdict. */

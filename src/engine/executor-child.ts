@@ -1,14 +1,13 @@
 import type { LoggerService } from '@nestjs/common';
 import { Worker } from 'node:worker_threads';
+import { traceFlow } from '../flows/graph/flow-tracer.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
-import { BoundedLogger } from './bounded-logger.js';
 import { messageOf, stackOf } from './execution-faults.js';
-import { fromWireInputs, type ExecutorCommand, type ExecutorMessage, type ExecutorStart } from './executor-messages.js';
+import type { ExecutorCommand, ExecutorMessage, ExecutorStart } from './executor-messages.js';
 import { ExecutorLogger } from './executor-logger.js';
-import { ExecutorOutbox } from './executor-outbox.js';
+import { ExecutorRun } from './executor-run.js';
 import type { WatchdogData } from './executor-watchdog.js';
-import { runHandler } from './run-handler.js';
-import { stopError, type StopReason } from './time-limit.js';
+import type { Conclusion } from './state-hooks.js';
 
 /** The processes of an executor, and how to let go of what they hold. */
 export interface LoadedProcesses {
@@ -46,7 +45,7 @@ export async function serveAsExecutor(
 class ExecutorServer {
   readonly logger = new ExecutorLogger();
   private readonly processes = new Map<string, RegisteredProcess>();
-  private current?: { readonly run: number; readonly controller: AbortController; readonly outbox: ExecutorOutbox };
+  private current?: ExecutorRun;
   private failed = false;
 
   constructor(private readonly inlineOutput: number) {
@@ -55,7 +54,8 @@ class ExecutorServer {
       // On its way out it begins nothing: the service gives the unit to another executor.
       if (this.failed) return;
       if (command.type === 'run') void this.run(command);
-      else if (command.type === 'stop') this.stop(command.run, command.reason);
+      else if (command.type === 'trace') void this.trace(command);
+      else if (command.run === this.current?.number) this.heed(this.current, command);
     });
   }
 
@@ -70,30 +70,45 @@ class ExecutorServer {
     this.failed = true;
     this.logger.target?.error(`${kind}: ${stackOf(thrown)}`);
     const detail = `${kind}: ${messageOf(thrown)}`;
-    sendAndExit({ type: 'fatal', run: this.current?.run, news: this.current?.outbox.take(), detail });
+    sendAndExit({ type: 'fatal', run: this.current?.number, news: this.current?.takeNews(), detail });
   }
 
-  private async run({ run, unit, inputs }: Extract<ExecutorCommand, { type: 'run' }>): Promise<void> {
-    const controller = new AbortController();
-    const outbox = new ExecutorOutbox((news, done) => send({ type: 'news', run, news }, done));
-    this.current = { run, controller, outbox };
-    this.logger.target = new BoundedLogger((line) => outbox.log(line));
+  private async run(command: Extract<ExecutorCommand, { type: 'run' }>): Promise<void> {
     // The parent asks for nothing that it did not read in this executor's list.
-    const registered = this.processes.get(unit.processId) as RegisteredProcess;
-    const resolved = { ...unit, inputs: fromWireInputs(inputs) };
-    const outcome = await runHandler(registered, resolved, outbox, controller.signal, this.inlineOutput);
-    this.current = undefined;
-    this.logger.target = undefined;
-    send({ type: 'result', run, news: outbox.take(), outcome });
+    const registered = this.processes.get(command.unit.processId) as RegisteredProcess;
+    const run = new ExecutorRun(registered, command, send);
+    this.current = run;
+    const outcome = await this.logger.during(run.logger, () => run.carryOut(this.inlineOutput));
+    const hooks = run.hasHooks(outcome);
+    if (!hooks) this.leave(run, outcome.kind === 'suspended');
+    send({ type: 'result', run: run.number, news: run.takeNews(), outcome, hooks });
   }
 
-  private stop(run: number, reason: StopReason): void {
-    if (this.current?.run === run) this.current.controller.abort(stopError(reason));
+  private async trace({ run, processId }: Extract<ExecutorCommand, { type: 'trace' }>): Promise<void> {
+    send({ type: 'traced', run, graph: await traceFlow(this.processes.get(processId) as RegisteredProcess) });
+  }
+
+  private heed(run: ExecutorRun, command: Exclude<ExecutorCommand, { type: 'run' | 'trace' }>): void {
+    if (command.type === 'stop') run.stop(command.reason);
+    else if (command.type === 'answer') run.answer(command.ask, command.answer);
+    else void this.conclude(run, command.conclusion);
+  }
+
+  private async conclude(run: ExecutorRun, conclusion: Conclusion): Promise<void> {
+    await this.logger.during(run.logger, () => run.callHooks(conclusion));
+    this.leave(run, false);
+    send({ type: 'hooked', run: run.number, news: run.takeNews() });
+  }
+
+  /** @param abandoned whether code of the run may still be at work, which must not be heard any more */
+  private leave(run: ExecutorRun, abandoned: boolean): void {
+    this.current = undefined;
+    this.logger.leave(run.logger, abandoned);
   }
 }
 
-function send(message: ExecutorMessage, done?: () => void): void {
-  process.send?.(message, undefined, undefined, () => done?.());
+function send(message: ExecutorMessage, left?: (error: Error | null) => void): void {
+  process.send?.(message, undefined, undefined, (error) => left?.(error));
 }
 
 function sendAndExit(message: ExecutorMessage): void {

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import type { JobLogger, LogLevel } from '../processes/job-context.js';
 
@@ -9,6 +10,23 @@ import type { JobLogger, LogLevel } from '../processes/job-context.js';
 export class ExecutorLogger implements LoggerService {
   /** The log of the job that runs now. */
   target?: JobLogger;
+  private readonly scope = new AsyncLocalStorage<JobLogger>();
+  private readonly muted = new WeakSet<JobLogger>();
+
+  /** Calls the code of a job, whose log is `target` from now on until {@link leave}. */
+  during<Result>(target: JobLogger, code: () => Result): Result {
+    this.target = target;
+    return this.scope.run(target, code);
+  }
+
+  /**
+   * The job has ended.
+   * @param abandoned whether its code may go on: what it logs from now on is no line of the jobs that follow
+   */
+  leave(target: JobLogger, abandoned: boolean): void {
+    this.target = undefined;
+    if (abandoned) this.muted.add(target);
+  }
 
   log(message: unknown, ...details: unknown[]): void {
     this.forward('info', message, details);
@@ -35,6 +53,8 @@ export class ExecutorLogger implements LoggerService {
   }
 
   private forward(level: LogLevel, message: unknown, details: unknown[]): void {
+    const own = this.scope.getStore();
+    if (own !== undefined && this.muted.has(own)) return;
     if (this.target === undefined && level !== 'warn' && level !== 'error') return;
     const text = [message, ...details.filter((detail) => detail !== undefined)]
       .map((part) => (typeof part === 'string' ? part : inspect(part, { depth: 3 })))

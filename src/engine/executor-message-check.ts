@@ -1,15 +1,17 @@
 import { isAbsolute } from 'node:path';
+import { isStorableText } from '../database/storable-text.js';
 import { isMediaType } from '../ogc/media-type.js';
 import type { LogLevel } from '../processes/job-context.js';
 import type { ExecutorMessage } from './executor-messages.js';
 import type { HandlerOutcome } from './run-handler.js';
-import { isStorableText } from './storable-text.js';
+import { isDuration, isStepAsk } from './step-ask-check.js';
+import { isTaskGraph } from './task-graph-check.js';
 
 type Check = (value: unknown) => boolean;
 
 const LEVELS: Record<LogLevel, true> = { debug: true, info: true, warn: true, error: true };
 /** What a handler's own fault can be; everything else is said by the service, not by an executor. */
-const FAULT_CODES = new Set<unknown>(['process-failed', 'process-rejected', 'invalid-output']);
+const FAULT_CODES = new Set<unknown>(['process-failed', 'process-rejected', 'invalid-output', 'non-determinism']);
 const SHA256 = /^[0-9a-f]{64}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 
@@ -58,9 +60,11 @@ const isOutput: Check = (output) =>
 const isOutputs: Check = (outputs) =>
   isObject(outputs) && Object.entries(outputs).every(([id, output]) => isText(id) && isOutput(output));
 
+const isRetry: Check = (retry) => isObject(retry) && isDuration(retry.delay);
 const OUTCOMES: Record<HandlerOutcome['kind'], (outcome: Record<string, unknown>) => boolean> = {
   succeeded: ({ outputs }) => isOutputs(outputs),
-  failed: ({ fault }) => isFault(fault),
+  failed: ({ fault, retry }) => isFault(fault) && optional(retry, isRetry),
+  suspended: () => true,
 };
 const isOutcome: Check = (outcome) =>
   isObject(outcome) &&
@@ -69,13 +73,19 @@ const isOutcome: Check = (outcome) =>
   OUTCOMES[outcome.kind as HandlerOutcome['kind']](outcome);
 
 const isRun: Check = (run) => Number.isSafeInteger(run);
+const isAsk: Check = (ask) => Number.isSafeInteger(ask) && (ask as number) > 0;
+const isBoolean: Check = (value) => typeof value === 'boolean';
 const isExecutable: Check = (item) => isObject(item) && typeof item.id === 'string' && typeof item.version === 'string';
 
 const CHECKS: Record<ExecutorMessage['type'], (message: Record<string, unknown>) => boolean> = {
   ready: ({ processes }) => all(processes, isExecutable),
   'start-failed': ({ detail }) => typeof detail === 'string',
   news: ({ run, news }) => isRun(run) && isNews(news),
-  result: ({ run, news, outcome }) => isRun(run) && isNews(news) && isOutcome(outcome),
+  ask: (message) => isRun(message.run) && isAsk(message.ask) && isNews(message.news) && isStepAsk(message),
+  result: ({ run, news, outcome, hooks }) =>
+    isRun(run) && isNews(news) && isOutcome(outcome) && optional(hooks, isBoolean),
+  hooked: ({ run, news }) => isRun(run) && isNews(news),
+  traced: ({ run, graph }) => isRun(run) && isTaskGraph(graph),
   fatal: ({ run, news, detail }) => optional(run, isRun) && optional(news, isNews) && typeof detail === 'string',
 };
 

@@ -5,6 +5,7 @@ import { fromWireInputs, toWireInputs } from './executor-messages.js';
 
 const line = { level: 'info', message: 'x', time: new Date().toISOString() };
 const value = { kind: 'value', value: null, mediaType: 'application/json' };
+const artifact = { key: 'a', type: 'table', data: [] };
 const file = { kind: 'file', path: '/a', size: 0, sha256: 'a'.repeat(64), mediaType: 'text/plain' };
 
 describe('executor messages', () => {
@@ -54,6 +55,8 @@ describe('executor messages', () => {
       { kind: 'failed' },
       { kind: 'failed', fault: { code: 'no such code', detail: 'x' } },
       { kind: 'failed', fault: { code: 'process-failed', detail: 'x', errors: [5] } },
+      { kind: 'failed', fault: { code: 'process-failed', detail: 'x' }, retry: {} },
+      { kind: 'failed', fault: { code: 'process-failed', detail: 'x' }, retry: { delay: -1 } },
       { kind: 'succeeded', outputs: null },
       { kind: 'succeeded', outputs: { a: { kind: 'value', mediaType: 'a/b' } } },
       { kind: 'succeeded', outputs: { a: { kind: 'value', value: 1, mediaType: 'a/b\r\nc: d' } } },
@@ -61,6 +64,12 @@ describe('executor messages', () => {
       { kind: 'succeeded', outputs: { a: { ...file, size: -1 } } },
       { kind: 'succeeded', outputs: { a: { ...file, sha256: 'x' } } },
     ].map((outcome) => ({ type: 'result', run: 1, news: {}, outcome })),
+    { type: 'result', run: 1, news: {}, outcome: { kind: 'suspended' }, hooks: 'yes' },
+    { type: 'hooked', run: 1 },
+    { type: 'ask', run: 1, ask: 1, news: {}, call: 'begin' },
+    { type: 'ask', run: 1, ask: 0, news: {}, call: 'keep', artifact },
+    { type: 'ask', run: 1, ask: 1, news: { lines: 5 }, call: 'keep', artifact },
+    { type: 'ask', ask: 1, news: {}, call: 'keep', artifact },
   ])('are told from whatever else a process sends: %j', (message) => expect(isExecutorMessage(message)).toBe(false));
 
   it.each([
@@ -70,6 +79,16 @@ describe('executor messages', () => {
     { type: 'fatal', detail: 'x' },
     { type: 'fatal', run: 1, news: { progress: { percent: 100, message: 'x' } }, detail: 'x' },
     { type: 'result', run: 1, news: {}, outcome: { kind: 'succeeded', outputs: { a: file, b: value } } },
+    { type: 'result', run: 1, news: {}, outcome: { kind: 'suspended' } },
+    { type: 'hooked', run: 1, news: { lines: [line] } },
+    { type: 'ask', run: 1, ask: 1, news: { lines: [line] }, call: 'keep', artifact },
     { type: 'result', run: 1, news: {}, outcome: { kind: 'failed', fault: { code: 'process-failed', detail: 'x' } } },
+    {
+      type: 'result',
+      run: 1,
+      news: {},
+      outcome: { kind: 'failed', fault: { code: 'process-failed', detail: 'x' }, retry: { delay: 5 } },
+      hooks: true,
+    },
   ])('are known by their full shape: %j', (message) => expect(isExecutorMessage(message)).toBe(true));
 });

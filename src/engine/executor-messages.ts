@@ -1,9 +1,15 @@
+import type { TaskGraph } from '../flows/graph/task-graph.js';
 import { InputFile } from '../processes/input-file.js';
 import type { ExecutionUnit, LogLine } from './execution-unit.js';
 import type { HandlerOutcome } from './run-handler.js';
+import type { Conclusion } from './state-hooks.js';
+import type { StepAnswer, StepAsk } from './step-asks.js';
 import type { StopReason } from './time-limit.js';
 
-/** What an executor is told at its start, as one command line argument: visible to every user of the machine, so no secrets. */
+/**
+ * What an executor is told at its start, as one command line argument: visible to every user of the machine, so no
+ * secrets.
+ */
 export interface ExecutorStart {
   /** id of the operating-system process that must stay alive */
   readonly parent: number;
@@ -43,8 +49,15 @@ export type ExecutorCommand =
       readonly run: number;
       readonly unit: Omit<ExecutionUnit, 'inputs'>;
       readonly inputs: WireInputs;
+      /** Whether the service keeps the steps of this run and answers asks; else the executor keeps them itself. */
+      readonly durable: boolean;
     }
-  | { readonly type: 'stop'; readonly run: number; readonly reason: StopReason };
+  /** Find out the steps of a flow, with placeholders for its inputs; the executor answers `traced`. */
+  | { readonly type: 'trace'; readonly run: number; readonly processId: string }
+  | { readonly type: 'stop'; readonly run: number; readonly reason: StopReason }
+  | { readonly type: 'answer'; readonly run: number; readonly ask: number; readonly answer: StepAnswer }
+  /** The outcome of the run stands. Said to a run whose result has `hooks`; the executor answers `hooked`. */
+  | { readonly type: 'concluded'; readonly run: number; readonly conclusion: Conclusion };
 
 /** News of a run since the last message; the result carries the last of it, so a quiet run costs one message. */
 export interface RunNews {
@@ -57,10 +70,22 @@ export type ExecutorMessage =
   | { readonly type: 'ready'; readonly processes: readonly ExecutableProcess[] }
   | { readonly type: 'start-failed'; readonly detail: string }
   | { readonly type: 'news'; readonly run: number; readonly news: RunNews }
-  | { readonly type: 'result'; readonly run: number; readonly news: RunNews; readonly outcome: HandlerOutcome }
+  /** A call of the journal. What was told before it comes with it, so that it is heard in this order. */
+  | ({ readonly type: 'ask'; readonly run: number; readonly ask: number; readonly news: RunNews } & StepAsk)
+  | {
+      readonly type: 'result';
+      readonly run: number;
+      readonly news: RunNews;
+      readonly outcome: HandlerOutcome;
+      /** The process has code to call once the outcome stands; the executor takes no other unit before. */
+      readonly hooks?: boolean;
+    }
+  | { readonly type: 'hooked'; readonly run: number; readonly news: RunNews }
+  | { readonly type: 'traced'; readonly run: number; readonly graph: TaskGraph }
   /** User code broke out of its promise chain; the executor exits. Without `run` it happened between two runs. */
   | { readonly type: 'fatal'; readonly run?: number; readonly news?: RunNews; readonly detail: string };
 
+/** Inputs in the form of JSON: files leave their place as null and are listed beside it. See {@link fromWireInputs}. */
 export function toWireInputs(inputs: Record<string, unknown>): WireInputs {
   const files: WireInputs['files'][number][] = [];
   const values: Record<string, unknown> = { ...inputs };
@@ -79,6 +104,7 @@ export function toWireInputs(inputs: Record<string, unknown>): WireInputs {
   return { values, files };
 }
 
+/** Puts the files back into their places, as the executor's own `InputFile`s. */
 export function fromWireInputs({ values, files }: WireInputs): Record<string, unknown> {
   for (const { input, index, path, size, mediaType } of files) {
     const file = new InputFile(path, size, mediaType);

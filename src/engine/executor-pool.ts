@@ -3,7 +3,9 @@ import { executorEnvironment } from '../config/executor-environment.js';
 import { Settings } from '../config/settings.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { ExecutorEntry } from './executor-entry.js';
-import { ExecutorProcess, type ExecutorLaunch } from './executor-process.js';
+import type { ExecutorLaunch } from './executor-group.js';
+import { ExecutorProcess } from './executor-process.js';
+import type { StopSignal } from './time-limit.js';
 
 const MEBIBYTE = 1024 ** 2;
 /** Resident memory of an executor beside its JavaScript heap: Node itself, code, and some buffers. */
@@ -65,16 +67,16 @@ export class ExecutorPool implements OnApplicationShutdown {
    * @throws ExecutorStartError when none can be started
    * @throws DomainError `shutting-down` once the pool is closed
    */
-  acquire(signal: AbortSignal): Promise<ExecutorProcess> {
+  acquire(signal: StopSignal): Promise<ExecutorProcess> {
     if (this.closed) return Promise.reject(closedError());
-    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    if (signal.aborted) return Promise.reject(signal.reason);
     for (let slot = this.idle.pop(); slot !== undefined; slot = this.idle.pop()) {
       if (slot.executor.usable) return Promise.resolve(slot.executor);
     }
     return new Promise((resolve, reject) => {
       const leaveLine = () => {
         this.line.splice(this.line.indexOf(waiter), 1);
-        reject(signal.reason as Error);
+        reject(signal.reason);
       };
       const waiter: Waiter = {
         resolve: (executor) => {

@@ -6,6 +6,7 @@ export const MEMORY_NOTICE = 'executor watchdog: the resident memory passed its 
 
 const INTERVAL = 100;
 
+/** What the watchdog looks after: the id of the service's process, and the resident memory of its own. */
 export interface WatchdogData {
   readonly parent: number;
   /** bytes */

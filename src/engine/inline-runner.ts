@@ -1,10 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Settings } from '../config/settings.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
-import type { ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
+import { BoundedLogger } from './bounded-logger.js';
+import type { CheckedJournal } from './checked-journal.js';
+import type { ExecutionFault, ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
 import { runHandler } from './run-handler.js';
+import { RunJournal } from './run-journal.js';
+import { callHooks, conclusionOf, hasHooks, HOOKS_LIMIT, LATE_HOOKS } from './state-hooks.js';
 import { stoppedOutcome } from './stopped-outcome.js';
-import { TimeLimit, stopError } from './time-limit.js';
+import { type StopSignal, TimeLimit, stopError } from './time-limit.js';
 import { removeWorkDirectory } from './work-directory.js';
 
 /** Runs processes of isolation `inline` in this event loop. Their code can be asked to stop, but not be ended. */
@@ -18,10 +23,12 @@ export class InlineRunner {
     process: RegisteredProcess,
     unit: ExecutionUnit,
     observer: ExecutionObserver,
-    signal: AbortSignal,
+    signal: StopSignal,
+    journal?: CheckedJournal,
   ): Promise<ExecutionOutcome> {
     const controller = new AbortController();
-    return new Promise((resolve) => {
+    const steps = journal && new RunJournal(journal);
+    const outcome = await new Promise<ExecutionOutcome>((resolve) => {
       const limit = new TimeLimit(
         unit.timeout,
         this.settings.CANCEL_GRACE,
@@ -29,6 +36,7 @@ export class InlineRunner {
         (reason) => controller.abort(stopError(reason)),
         () => {
           const reason = limit.end() ?? 'cancelled';
+          steps?.close();
           this.logger.warn(
             `The inline process "${unit.processId}" goes on after job ${unit.jobId} was stopped; ` +
               `its result is discarded. Use isolation 'child' for code that cannot stop early.`,
@@ -38,10 +46,39 @@ export class InlineRunner {
             .then(() => resolve(stoppedOutcome(reason, unit.timeout)));
         },
       );
-      void runHandler(process, unit, observer, controller.signal, this.settings.INLINE_OUTPUT).then((outcome) => {
+      const end = (ended: ExecutionOutcome) => {
         const reason = limit.end();
-        resolve(reason === undefined ? outcome : stoppedOutcome(reason, unit.timeout));
-      });
+        resolve(reason === undefined ? ended : stoppedOutcome(reason, unit.timeout));
+      };
+      void runHandler(process, unit, observer, controller, this.settings.INLINE_OUTPUT, steps).then((ended) =>
+        journal?.isWriting === true ? journal.settled().then(() => end(ended)) : end(ended),
+      );
     });
+    const standing = journal?.failure === undefined ? outcome : withoutResult(outcome, journal.failure);
+    if (process.hooks !== undefined) await this.conclude(process, unit, observer, standing);
+    return standing;
   }
+
+  private async conclude(
+    process: RegisteredProcess,
+    { jobId, task }: ExecutionUnit,
+    observer: ExecutionObserver,
+    outcome: ExecutionOutcome,
+  ): Promise<void> {
+    const conclusion = task === undefined ? conclusionOf(outcome) : undefined;
+    if (conclusion === undefined || !hasHooks(process, conclusion)) return;
+    const logger = new BoundedLogger((line) => observer.log(line));
+    const timer = new AbortController();
+    const late = delay(HOOKS_LIMIT, true, { signal: timer.signal }).catch(() => false);
+    const called = callHooks(process, { ...conclusion, jobId }, logger).then(() => false);
+    if (await Promise.race([called, late])) logger.warn(LATE_HOOKS);
+    timer.abort();
+    logger.close();
+  }
+}
+
+/** What the code itself came to does not count where its journal failed. */
+function withoutResult(outcome: ExecutionOutcome, fault: ExecutionFault): ExecutionOutcome {
+  const isOfCode = outcome.kind === 'succeeded' || outcome.kind === 'failed' || outcome.kind === 'suspended';
+  return isOfCode ? { kind: 'failed', fault } : outcome;
 }

@@ -35,12 +35,13 @@ export async function writeFileOnce(path: string, content: OutputContent, signal
   const partial = `${path}.partial`;
   const digest = new StreamDigest();
   await mkdir(dirname(path), { recursive: true });
+  const file = createWriteStream(partial, { flush: true });
   try {
-    await pipeline(toReadable(content), (chunks) => digest.pass(chunks), createWriteStream(partial, { flush: true }), {
-      signal,
-    });
+    await pipeline(toReadable(content), (chunks) => digest.pass(chunks), file, { signal });
     await settle(partial, path);
   } catch (error) {
+    // Content may fail while the file is still being opened, which then makes it.
+    if (!file.closed) await new Promise<void>((resolve) => file.once('close', () => resolve()));
     await rm(partial, { force: true });
     throw error;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fileMediaType, isJsonMediaType, valueContent, valueMediaType } from './output-media-type.js';
+import { fileMediaType, valueContent, valueMediaType } from './output-media-type.js';
 
 const text = { schema: { type: 'string' as const, contentMediaType: 'text/plain' } };
 const plain = { schema: { type: 'string' as const } };
@@ -29,19 +29,15 @@ describe('media types of outputs', () => {
     expect(fileMediaType(undefined, plain)).toBe('application/octet-stream');
   });
 
-  it.each([
-    ['application/json', true],
-    ['application/geo+json', true],
-    ['application/json; charset=utf-8', true],
-    ['application/jsonlines', false],
-    ['text/plain', false],
-  ])('knows whether %s is JSON: %s', (mediaType, json) => expect(isJsonMediaType(mediaType)).toBe(json));
-
   it('represents a value by its own bytes', () => {
     const binary = { schema: { type: 'string' as const, contentMediaType: 'image/png', contentEncoding: 'base64' } };
     expect(valueContent('hi', '"hi"', text)).toBe('hi');
     expect(valueContent('hi', '"hi"', plain)).toBe('"hi"');
     expect(valueContent({ a: 1 }, '{"a":1}', text)).toBe('{"a":1}');
     expect(valueContent('aGk=', '"aGk="', binary)).toEqual(Buffer.from('hi'));
+    const binaryJson = { schema: { ...binary.schema, contentMediaType: 'model/gltf+json' } };
+    expect(valueContent('e30=', '"e30="', binaryJson)).toEqual(Buffer.from('{}'));
+    const json = { schema: { type: 'string' as const, contentMediaType: 'text/json' } };
+    expect(valueContent('hi', '"hi"', json)).toBe('"hi"');
   });
 });

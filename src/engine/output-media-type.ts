@@ -1,13 +1,6 @@
+import { isJsonType, MediaType } from '../ogc/media-type.js';
 import type { OgcSchema, OutputDescription } from '../processes/process-description.js';
-
-const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
-const DEFAULT_VALUE = 'application/json';
-const DEFAULT_FILE = 'application/octet-stream';
-
-/** Whether content of this media type is JSON text. */
-export function isJsonMediaType(mediaType: string): boolean {
-  return JSON_TYPE.test(mediaType);
-}
+import { isOfType } from '../processes/schema/type-of-value.js';
 
 /**
  * The media type of a returned value: what its schema declares, else JSON. Where the schema has alternatives, the first
@@ -15,17 +8,17 @@ export function isJsonMediaType(mediaType: string): boolean {
  * description is the only thing a client can know beforehand.
  */
 export function valueMediaType(value: unknown, description: OutputDescription | undefined): string {
-  return schemaOf(value, description)?.contentMediaType ?? DEFAULT_VALUE;
+  return schemaOf(value, description)?.contentMediaType ?? MediaType.json;
 }
 
 /** The media type of a written output: what the process said when it wrote, else what its schema declares. */
 export function fileMediaType(given: string | undefined, description: OutputDescription | undefined): string {
-  return given ?? description?.schema.contentMediaType ?? DEFAULT_FILE;
+  return given ?? description?.schema.contentMediaType ?? MediaType.octets;
 }
 
 /**
- * The bytes that represent a value: the text itself for a string of a type other than JSON (decoded if the schema says
- * that it is base64), JSON text otherwise. Whoever reads the file back applies the same rule.
+ * The bytes that represent a value: for a string of a declared type what its base64 holds, or the text itself unless
+ * that type is JSON; JSON text otherwise. Whoever reads the file back applies the same rule.
  * @param json the value as JSON text
  */
 export function valueContent(
@@ -33,19 +26,15 @@ export function valueContent(
   json: string,
   description: OutputDescription | undefined,
 ): string | Buffer {
-  if (typeof value !== 'string' || isJsonMediaType(valueMediaType(value, description))) return json;
-  return schemaOf(value, description)?.contentEncoding === 'base64' ? Buffer.from(value, 'base64') : value;
+  const schema = schemaOf(value, description);
+  if (typeof value !== 'string' || schema?.contentMediaType === undefined) return json;
+  if (schema.contentEncoding === 'base64') return Buffer.from(value, 'base64');
+  return isJsonType(schema.contentMediaType) ? json : value;
 }
 
 /** The schema, narrowed to the first of its alternatives that takes values of this type. */
 function schemaOf(value: unknown, description: OutputDescription | undefined): OgcSchema | undefined {
   const schema = description?.schema;
-  const branch = (schema?.oneOf ?? schema?.anyOf)?.find(({ type }) => type === undefined || isOfType(value, type));
+  const branch = (schema?.oneOf ?? schema?.anyOf)?.find(({ type }) => isOfType(value, type));
   return branch ? { ...schema, ...branch } : schema;
-}
-
-function isOfType(value: unknown, type: NonNullable<OgcSchema['type']>): boolean {
-  if (type === 'array') return Array.isArray(value);
-  if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value);
-  return typeof value === (type === 'integer' ? 'number' : type);
 }

@@ -1,64 +1,71 @@
-import { join } from 'node:path';
-import type { JobContext } from '../processes/job-context.js';
+import { FlowSession } from '../flows/flow-session.js';
+import { retryOf } from '../flows/retry-policy.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
-import { BoundedLogger } from './bounded-logger.js';
 import { collectOutputs } from './collect-outputs.js';
 import { faultOf, invalidOutput, stackOf } from './execution-faults.js';
-import type { ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
-import { storableText } from './storable-text.js';
-import { WorkDirectory } from './work-directory.js';
-import { MediaTypeRefusal, WrittenOutputs } from './written-outputs.js';
+import type { ExecutionFault, ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
+import type { RunJournal } from './run-journal.js';
+import { RunResources } from './run-resources.js';
+import { MediaTypeRefusal } from './written-outputs.js';
 
 /** What a handler itself can end with; limits, cancellation and crashes are judged from outside. */
-export type HandlerOutcome = Extract<ExecutionOutcome, { kind: 'succeeded' | 'failed' }>;
+export type HandlerOutcome = Extract<ExecutionOutcome, { kind: 'succeeded' | 'failed' | 'suspended' }>;
 
 /**
  * Runs the code of a process for one unit, in whatever operating-system process this is called. Never rejects.
  *
  * @param observer hears progress (0 to 100, whole numbers) and log lines until the returned promise is settled
- * @param signal becomes `context.signal`; nothing here judges why it fired
+ * @param stop its signal becomes `context.signal`, read only when somebody asks for it: an AbortController makes it then
  * @param inlineOutput bytes of JSON beyond which a value is stored as a file
+ * @param journal remembers the steps; without it they are remembered until the run ends, and nothing is tried again
  */
 export async function runHandler(
   process: RegisteredProcess,
   unit: ExecutionUnit,
   observer: ExecutionObserver,
-  signal: AbortSignal,
+  stop: { readonly signal: AbortSignal },
   inlineOutput: number,
+  journal?: RunJournal,
 ): Promise<HandlerOutcome> {
-  const outputDirectory = join(unit.directory, 'outputs');
-  const logger = new BoundedLogger((line) => observer.log(line));
-  const work = new WorkDirectory(unit.directory);
-  const written = new WrittenOutputs(outputDirectory, process.description.outputs, signal, logger);
-  let ended = false;
-  const context: JobContext = {
-    jobId: unit.jobId,
-    signal,
-    logger,
-    outputs: written,
-    workDirectory: () => (ended ? Promise.reject(new Error('The execution has ended')) : work.path()),
-    progress: (percent, message) => {
-      if (ended || !Number.isFinite(percent)) return;
-      observer.progress(
-        Math.round(Math.min(100, Math.max(0, percent))),
-        message ? storableText(String(message), 1_000) : undefined,
-      );
-    },
-  };
+  const resources = new RunResources(process, unit, observer, stop, journal);
+  const session = new FlowSession(resources);
   try {
-    const returned = await process.handler.execute(process.reviveInputs(unit.inputs), context);
-    const collected = await collectOutputs(process, returned, written, outputDirectory, inlineOutput, signal);
+    const { task } = unit;
+    const run = await (task === undefined
+      ? session.execute(() => process.handler.execute(resources.inputs, session.context))
+      : session.executeTask(task));
+    if (run.kind === 'suspended') return run;
+    if (task !== undefined) return { kind: 'succeeded', outputs: {} };
+    const place = { directory: resources.outputDirectory, requested: unit.outputs, inlineOutput, stop };
+    const collected = await collectOutputs(process, run.value, resources.touchedOutputs, place);
     return 'outputs' in collected
       ? { kind: 'succeeded', outputs: collected.outputs }
       : { kind: 'failed', fault: invalidOutput(collected.violations) };
   } catch (error) {
     const fault = error instanceof MediaTypeRefusal ? invalidOutput([error.violation]) : faultOf(error);
-    if (fault.code === 'process-failed') logger.error(stackOf(error));
-    return { kind: 'failed', fault };
+    if (isStop(error, stop.signal)) resources.logger.info('The process stopped, as it was asked to.');
+    else if (fault.code === 'process-failed') resources.logger.error(stackOf(error));
+    const delay =
+      journal && unit.task === undefined && isWorthRetrying(fault, stop.signal)
+        ? retryDelay(process, unit, error)
+        : undefined;
+    return { kind: 'failed', fault, ...(delay !== undefined && { retry: { delay } }) };
   } finally {
-    ended = true;
-    written.close();
-    await work.remove().catch((error: unknown) => logger.warn(`The work directory remains: ${String(error)}`));
-    logger.close();
+    await resources.end();
   }
+}
+
+/** What a limit or a dismissal ended is judged from outside, and an answer that does not fit stays as it is. */
+function isWorthRetrying({ code }: ExecutionFault, { aborted }: AbortSignal): boolean {
+  return !aborted && (code === 'process-failed' || code === 'process-rejected');
+}
+
+function retryDelay({ policy }: RegisteredProcess, { attempt = 1 }: ExecutionUnit, error: unknown): number | undefined {
+  return retryOf(policy.retry, attempt, error);
+}
+
+/** Whether code says that it stopped, as it was asked to. What a time limit ends is a fault and keeps its stack. */
+function isStop(thrown: unknown, { reason }: AbortSignal): boolean {
+  const isAbort = (error: unknown) => (error as Error | null | undefined)?.name === 'AbortError';
+  return isAbort(reason) && isAbort(thrown);
 }

@@ -1,18 +1,42 @@
 /** Why an execution was told to stop. */
 export type StopReason = 'timed-out' | 'cancelled';
 
+/**
+ * What tells a run to stop. Every `AbortSignal` is one; it costs more than all else a short run needs, so whoever has
+ * something cheaper to listen to may pass that.
+ */
+export interface StopSignal {
+  readonly aborted: boolean;
+  readonly reason: Error;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** The longest delay a timer can hold; a limit beyond (24 days) is cut to it rather than firing at once. */
 const LONGEST_DELAY = 2 ** 31 - 1;
+
+/** Limits that were set in this turn of the event loop and are not watched yet. */
+let fresh: TimeLimit[] = [];
+
+function watchFresh(): void {
+  const limits = fresh;
+  fresh = [];
+  for (const limit of limits) limit.watch();
+}
 
 /**
  * Watches one execution: at the time limit, or when the caller cancels, `onStop` asks the code to end; a grace time
  * later `onHard` ends it. The first reason stands, whatever follows.
+ *
+ * A timer costs more than all of a short run, so the watch begins after the turn of the event loop: nothing could stop
+ * the code before, and many runs are over by then.
  */
 export class TimeLimit {
   reason?: StopReason;
-  private readonly limit: NodeJS.Timeout;
+  private limit?: NodeJS.Timeout;
   private readonly started = performance.now();
   private hard?: NodeJS.Timeout;
+  private hasEnded = false;
   private readonly cancel = () => this.stop('cancelled');
 
   /**
@@ -23,12 +47,20 @@ export class TimeLimit {
   constructor(
     private readonly timeout: number,
     private readonly grace: number,
-    private readonly signal: AbortSignal,
+    private readonly signal: StopSignal,
     private readonly onStop: (reason: StopReason) => void,
     private readonly onHard: () => void,
   ) {
-    this.limit = setTimeout(() => this.stop('timed-out'), Math.min(timeout, LONGEST_DELAY));
-    signal.addEventListener('abort', this.cancel);
+    if (fresh.push(this) === 1) setImmediate(watchFresh);
+  }
+
+  /** Begins the watch, if there is anything left to watch. */
+  watch(): void {
+    if (this.hasEnded) return;
+    if (this.signal.aborted) return this.stop('cancelled');
+    const left = this.timeout - (performance.now() - this.started);
+    this.limit = setTimeout(() => this.stop('timed-out'), Math.min(Math.max(left, 0), LONGEST_DELAY));
+    this.signal.addEventListener('abort', this.cancel);
   }
 
   /**
@@ -37,9 +69,12 @@ export class TimeLimit {
    */
   end(): StopReason | undefined {
     if (this.reason === undefined && performance.now() - this.started > this.timeout) this.reason = 'timed-out';
-    clearTimeout(this.limit);
+    this.hasEnded = true;
+    if (this.limit !== undefined) {
+      clearTimeout(this.limit);
+      this.signal.removeEventListener('abort', this.cancel);
+    }
     clearTimeout(this.hard);
-    this.signal.removeEventListener('abort', this.cancel);
     return this.reason;
   }
 

@@ -1,13 +1,16 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { StepOutput } from '../flows/step-journal.js';
 import { isMediaType } from '../ogc/media-type.js';
 import type { Violation } from '../ogc/problems/domain-error.js';
 import type { JobLogger, JobOutputs, OutputContent } from '../processes/job-context.js';
 import type { OutputDescription } from '../processes/process-description.js';
-import { pointerPart } from '../processes/validation/violation-writer.js';
+import { pointerPart } from '../ogc/json-pointer.js';
 import type { ProducedOutput } from './execution-unit.js';
 import { adoptFile, outputFileName, writeFileOnce, type FileFacts } from './output-file.js';
 import { fileMediaType } from './output-media-type.js';
 
+/** An output whose content is a file. */
 export type FileOutput = Extract<ProducedOutput, { kind: 'file' }>;
 
 /** What a process is told when it writes an output under a text that is no media type. */
@@ -26,36 +29,83 @@ export function mediaTypeViolation(outputId: string, mediaType: unknown): Violat
   return { pointer: `/outputs/${pointerPart(outputId)}`, detail };
 }
 
+/** A write under way. */
+interface PendingWrite {
+  readonly done: Promise<void>;
+  readonly stop: AbortController;
+}
+
 /** `context.outputs` of one execution: takes what the process writes, and knows afterwards what was written. */
 export class WrittenOutputs implements JobOutputs {
   readonly files = new Map<string, FileOutput>();
-  private readonly pending = new Map<string, Promise<void>>();
+  /** Outputs that a step on record names: whoever reads the record later needs their files. */
+  private readonly recorded = new Set<string>();
+  private readonly pending = new Map<string, PendingWrite>();
   private readonly refused = new Map<string, Violation>();
   private closed = false;
 
   /**
    * @param directory absolute; made when the first output is written
    * @param declared the outputs of the description; no other is accepted
-   * @param signal stops writing when aborted
+   * @param stop its signal stops writing when aborted
    */
   constructor(
     private readonly directory: string,
     private readonly declared: Readonly<Record<string, OutputDescription>>,
-    private readonly signal: AbortSignal,
+    private readonly stop: { readonly signal: AbortSignal },
     private readonly logger: JobLogger,
   ) {}
 
   write(outputId: string, content: OutputContent, options?: { mediaType?: string }): Promise<void> {
-    return this.take(outputId, options?.mediaType, (path) => writeFileOnce(path, content, this.signal));
+    return this.take(outputId, options?.mediaType, (path, signal) => writeFileOnce(path, content, signal));
   }
 
   file(outputId: string, path: string, options?: { mediaType?: string }): Promise<void> {
-    return this.take(outputId, options?.mediaType, (target) => adoptFile(path, target, this.signal));
+    return this.take(outputId, options?.mediaType, (target, signal) => adoptFile(path, target, signal));
   }
 
   /** Waits for writes the process did not await. @throws what such a write failed with */
   async finish(): Promise<void> {
-    await Promise.all(this.pending.values());
+    await Promise.all([...this.pending.values()].map(({ done }) => done));
+  }
+
+  /** The outputs in the form in which a step keeps them, of those that are written in full. */
+  records(outputIds: readonly string[]): StepOutput[] {
+    return outputIds.flatMap((id) => {
+      const file = this.files.get(id);
+      if (file === undefined) return [];
+      this.recorded.add(id);
+      const { path, size, sha256, mediaType } = file;
+      return { id, path, size, sha256, mediaType };
+    });
+  }
+
+  /** Takes the outputs of a step that is not run again: they count as written. */
+  restore(outputs: readonly StepOutput[]): void {
+    for (const { id, ...file } of outputs) {
+      this.files.set(id, { kind: 'file', ...file });
+      this.recorded.add(id);
+    }
+  }
+
+  /**
+   * Forgets outputs of an attempt that failed, so that the next one may write them. Writes under way are ended; a file
+   * that a step on record names stays.
+   */
+  async withdraw(outputIds: readonly string[]): Promise<void> {
+    for (const id of outputIds) {
+      const pending = this.pending.get(id);
+      pending?.stop.abort();
+      await pending?.done.catch(() => undefined);
+      const file = this.files.get(id);
+      this.files.delete(id);
+      if (file !== undefined && this.isOwn(id)) await rm(file.path, { force: true });
+    }
+  }
+
+  /** Whether nobody but this execution has use for the file of an output. */
+  isOwn(outputId: string): boolean {
+    return !this.recorded.has(outputId);
   }
 
   /**
@@ -76,7 +126,7 @@ export class WrittenOutputs implements JobOutputs {
   private take(
     outputId: string,
     mediaType: string | undefined,
-    make: (path: string) => Promise<FileFacts>,
+    make: (path: string, signal: AbortSignal) => Promise<FileFacts>,
   ): Promise<void> {
     const refusal = this.refusal(outputId, mediaType);
     const work = refusal === undefined ? this.keep(outputId, mediaType, make) : Promise.reject(refusal);
@@ -96,13 +146,18 @@ export class WrittenOutputs implements JobOutputs {
     return new MediaTypeRefusal(violation);
   }
 
-  private keep(outputId: string, given: string | undefined, make: (path: string) => Promise<FileFacts>): Promise<void> {
+  private keep(
+    outputId: string,
+    given: string | undefined,
+    make: (path: string, signal: AbortSignal) => Promise<FileFacts>,
+  ): Promise<void> {
     const path = join(this.directory, outputFileName(outputId));
     const mediaType = fileMediaType(given, this.declared[outputId]);
-    const work = make(path)
+    const stop = new AbortController();
+    const done = make(path, AbortSignal.any([this.stop.signal, stop.signal]))
       .then((facts) => void this.files.set(outputId, { kind: 'file', path, ...facts, mediaType }))
       .finally(() => this.pending.delete(outputId));
-    this.pending.set(outputId, work);
-    return work;
+    this.pending.set(outputId, { done, stop });
+    return done;
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Engine } from '../engine/engine.js';
 import type { ExecutionObserver } from '../engine/execution-unit.js';
+import type { StopSignal } from '../engine/time-limit.js';
 import { JobFiles } from '../jobs/job-files.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import type { PreparedExecution } from './execution-preparation.js';
@@ -20,7 +21,7 @@ export class BareExecution {
   ) {}
 
   /** @throws DomainError that says why the execution failed */
-  async run({ jobId, process, inputs }: PreparedExecution, signal: AbortSignal): Promise<ExecutionResult> {
+  async run({ jobId, process, inputs }: PreparedExecution, client: StopSignal): Promise<ExecutionResult> {
     const unit = {
       jobId,
       processId: process.description.id,
@@ -28,7 +29,7 @@ export class BareExecution {
       timeout: process.policy.timeout ?? this.settings.JOB_TIMEOUT,
       directory: this.files.attempt(jobId, 1),
     };
-    const outcome = await this.engine.run(unit, SILENT, signal);
+    const outcome = await this.engine.run(unit, SILENT, client);
     if (outcome.kind === 'succeeded') return { kind: 'results', outputs: withIds(outcome.outputs), discard: jobId };
     await this.files.remove(jobId);
     if (outcome.kind === 'cancelled') throw new DomainError('job-dismissed', 'The execution was cancelled.');

@@ -106,6 +106,21 @@ describe(parseExecuteRequest.name, () => {
     ]);
   });
 
+  it.each([
+    ['a host of 254 characters', `http://${'a.'.repeat(126)}aa/`],
+    ['a host that is too long once it is encoded', `http://${'ü'.repeat(60)}.${'ö.'.repeat(60)}example/`],
+    ['a URL of more than 2048 characters', `http://a.example/${'x'.repeat(2_048)}`],
+    ['a URL that is too long once it is encoded', `http://a.example/${'ü'.repeat(400)}`],
+  ])('refuses to call back %s', (_, successUri) => {
+    expect(Object.keys(violationsOf({ subscriber: { successUri } }))).toEqual(['/subscriber/successUri']);
+  });
+
+  it('calls back the longest host and the longest URL', () => {
+    const host = `${'a.'.repeat(126)}a`;
+    const successUri = `http://${host}/`.padEnd(2_048, 'x');
+    expect(violationsOf({ subscriber: { successUri } })).toEqual({});
+  });
+
   it.each([7, 'text', [], true])('refuses the body %j', (body) => {
     expect(violationsOf(body)).toEqual({ '': 'must be an object' });
   });

@@ -1,8 +1,11 @@
+import type { RequestedOutput, Subscriber } from '../jobs/job.types.js';
+import type { Dialect } from '../ogc/conformance.js';
+import { isJsonObject, ownMember, type JsonObject } from '../ogc/json-object.js';
 import { DomainError, type Violation } from '../ogc/problems/domain-error.js';
 import type { ProcessDescription, TransmissionMode } from '../processes/process-description.js';
-import type { Dialect, ExecuteRequest, OutputSelection, Subscriber } from './execute-request.js';
-import { isJsonObject, ownMember, type JsonObject } from './json-object.js';
-import { jsonPointer } from './json-pointer.js';
+import type { ExecuteRequest } from './execute-request.js';
+import { jsonPointer } from '../ogc/json-pointer.js';
+import { faultOfCalledUrl } from '../outgoing/called-url.js';
 import { limitViolations } from './violation-limit.js';
 
 /** Unknown members that are named one by one. */
@@ -62,7 +65,7 @@ class ExecuteRequestParser {
     return undefined;
   }
 
-  private outputs(body: JsonObject): OutputSelection[] | undefined {
+  private outputs(body: JsonObject): RequestedOutput[] | undefined {
     const outputs = this.members(body, 'outputs', this.process.outputs);
     if (outputs === undefined) return undefined;
     return Object.entries(outputs).map(([id, selection]) => {
@@ -74,7 +77,7 @@ class ExecuteRequestParser {
     });
   }
 
-  private selection(id: string, selection: unknown): OutputSelection {
+  private selection(id: string, selection: unknown): RequestedOutput {
     if (!isJsonObject(selection)) {
       this.reject(jsonPointer('outputs', id), 'must be an object');
       return { id };
@@ -114,12 +117,8 @@ class ExecuteRequestParser {
   private callback(subscriber: JsonObject, name: string): string | undefined {
     const uri = this.string(subscriber, name, 'subscriber');
     if (uri === undefined) return undefined;
-    const url = URL.canParse(uri) ? new URL(uri) : undefined;
-    if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
-      this.reject(jsonPointer('subscriber', name), 'must be an absolute http or https URL');
-    } else if (url.username !== '' || url.password !== '') {
-      this.reject(jsonPointer('subscriber', name), 'must not carry a user name or password');
-    }
+    const fault = faultOfCalledUrl(uri);
+    if (fault !== undefined) this.reject(jsonPointer('subscriber', name), fault);
     return uri;
   }
 

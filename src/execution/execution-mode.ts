@@ -1,6 +1,7 @@
 import type { Preferences } from '../ogc/prefer.js';
 import type { JobControlOption } from '../processes/process-description.js';
 
+/** How an execution is answered: with its results, or with a job to come back for. */
 export interface ExecutionMode {
   readonly mode: 'sync' | 'async';
   /**

@@ -19,5 +19,10 @@ export type ExecutionResult =
 
 /** Outputs as the engine produced them, under their ids. */
 export function withIds(outputs: Readonly<Record<string, ProducedOutput>>): ResultOutput[] {
-  return Object.entries(outputs).map(([id, output]) => ({ id, ...output }));
+  return Object.keys(outputs).map((id) => {
+    const output = outputs[id];
+    if (output.kind === 'file') return { ...output, id };
+    const { kind, value, mediaType } = output;
+    return { id, kind, value, mediaType };
+  });
 }

@@ -4,13 +4,18 @@ import { ApiController } from '../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../ogc/links/link-builder.js';
 import { parsePrefer } from '../ogc/prefer.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
+import { hasDirective } from './cache-control.js';
+import { ClientDeparture } from './client-departure.js';
 import { ApiExecute, ApiExecuteByQuery } from './execution.openapi.js';
 import type { ExecutionCall } from './execution-preparation.js';
-import { type AnswerWishes, ExecutionResponder } from './execution-responder.js';
+import { ExecutionResponder } from './execution-responder.js';
 import { ExecutionService } from './execution.service.js';
 import { parseIdempotencyKey } from './idempotency.js';
 import { parseKvpRequest } from './kvp/kvp-request.parser.js';
 import { readFlag, readProfile } from './query-options.js';
+
+/** What both ways to ask for an execution say. */
+type Said = Omit<ExecutionCall, 'client' | 'idempotencyKey' | 'refresh' | 'baseUrl'>;
 
 /** Execution of processes (OGC 18-062r2 section 7.11; 2.0 class kvp-execute). */
 @ApiController('Execution', 'processes/:processID/execution')
@@ -34,10 +39,10 @@ export class ExecutionController {
   ): Promise<void> {
     const { accept } = request.headers;
     const profile = readProfile(query.profile);
-    const call = { method: 'POST', processId, body, accept, profile } as const;
     const preferences = parsePrefer(request.headers.prefer);
     const isCheck = readFlag('validate', query.validate) || preferences.validateOnly;
-    await this.answer(request, reply, call, { accept, profile, preferences }, isCheck);
+    const said = { method: 'POST', processId, body, accept, profile, preferences } as const;
+    await this.answer(request, reply, said, isCheck);
   }
 
   /**
@@ -56,29 +61,37 @@ export class ExecutionController {
     const { originalUrl, method, headers } = request;
     const queryString = originalUrl.includes('?') ? originalUrl.slice(originalUrl.indexOf('?') + 1) : '';
     const { body, accept = headers.accept, prefer, profile, validate } = parseKvpRequest(queryString, description);
-    const call = { method: 'GET', processId, body, dialect: '2.0', accept, profile } as const;
     // Of a preference in both places the first one counts.
     const preferences = parsePrefer([prefer ?? [], headers.prefer ?? []].flat());
     const isCheck = readFlag('validate', validate) || preferences.validateOnly || method === 'HEAD';
-    await this.answer(request, reply, call, { accept, profile, preferences }, isCheck);
+    const said = { method: 'GET', processId, body, dialect: '2.0', accept, profile, preferences } as const;
+    await this.answer(request, reply, said, isCheck);
   }
 
   private async answer(
     request: FastifyRequest,
     reply: FastifyReply,
-    given: Omit<ExecutionCall, 'signal' | 'idempotencyKey' | 'baseUrl'>,
-    wishes: AnswerWishes,
+    { method, processId, body, dialect, accept, profile, preferences }: Said,
     isCheck: boolean,
   ): Promise<void> {
-    const gone = new AbortController();
-    // After a complete answer nobody listens any more, and an abort is not cheap.
-    reply.raw.once('close', () => reply.raw.writableFinished || gone.abort());
     const idempotencyKey = parseIdempotencyKey(request.headers['idempotency-key']);
-    const call = { ...given, idempotencyKey, baseUrl: () => this.links.url(request, ''), signal: gone.signal };
-    if (isCheck) {
-      const mode = await this.executions.validate(call, wishes.preferences);
-      return this.responder.sendValid(reply, call.processId, mode, wishes);
-    }
-    await this.responder.send(request, reply, await this.executions.execute(call, wishes.preferences), wishes);
+    const baseUrl = () => this.links.url(request, '');
+    const refresh = hasDirective(request.headers['cache-control'], 'no-cache');
+    const client = new ClientDeparture(reply.raw);
+    const call: ExecutionCall = {
+      method,
+      processId,
+      body,
+      dialect,
+      accept,
+      profile,
+      preferences,
+      idempotencyKey,
+      refresh,
+      baseUrl,
+      client,
+    };
+    if (isCheck) this.responder.sendValid(reply, call, await this.executions.validate(call));
+    else await this.responder.send(request, reply, await this.executions.execute(call), call);
   }
 }

@@ -7,7 +7,8 @@ import type { JobStatusRow } from '../jobs/store/job-row.js';
 import type { Preferences } from '../ogc/prefer.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { BareExecution } from './bare-execution.js';
-import { chooseMode, type ExecutionMode } from './execution-mode.js';
+import type { ClientDeparture } from './client-departure.js';
+import type { ExecutionMode } from './execution-mode.js';
 import {
   type ExecutionCall,
   ExecutionPreparation,
@@ -19,11 +20,12 @@ import { requestDigest } from './idempotency.js';
 import { JobExecution, UNTIL_ENDED } from './job-execution.js';
 
 /** What an execution led to, and what its answer depends on. */
-export type ExecutionAnswer = ExecutionResult &
-  RequestedExecution & {
-    /** What to say in `Preference-Applied`. */
-    readonly applied: Partial<Preferences>;
-  };
+export interface ExecutionAnswer {
+  readonly requested: RequestedExecution;
+  readonly result: ExecutionResult;
+  /** What to say in `Preference-Applied`. */
+  readonly applied: Partial<Preferences>;
+}
 
 /** Synchronous executions that may wait for an executor; more are turned away rather than left to time out. */
 const MOST_WAITING = 100;
@@ -53,16 +55,16 @@ export class ExecutionService implements BeforeApplicationShutdown {
    * is answered from the job of the first one.
    * @throws DomainError for a request that is wrong, and for an execution without a job that failed
    */
-  async execute(call: ExecutionCall, preferences: Preferences): Promise<ExecutionAnswer> {
+  async execute(call: ExecutionCall): Promise<ExecutionAnswer> {
     if (this.closing) throw new DomainError('shutting-down', 'The service is shutting down.', { retryAfter: 5 });
     const requested = this.preparation.read(call);
-    const mode = this.modeOf(requested, preferences);
+    const { mode } = requested;
     const idempotency = this.idempotency(call, mode);
     const known = idempotency && (await this.jobs.find(idempotency));
     const result = known
-      ? await this.repeat(known, mode, call.signal)
-      : await this.run(await this.preparation.prepare(requested, call.signal), mode, idempotency, call.signal);
-    return { ...requested, ...result, applied: mode.applied };
+      ? await this.answerOf(known, mode, call.client)
+      : await this.run(await this.preparation.prepare(requested, call.client), mode, idempotency, call.client);
+    return { requested, result, applied: mode.applied };
   }
 
   /**
@@ -70,15 +72,15 @@ export class ExecutionService implements BeforeApplicationShutdown {
    * @returns the mode that would be used
    * @throws DomainError for a request that is wrong
    */
-  async validate(call: ExecutionCall, preferences: Preferences): Promise<ExecutionMode['mode']> {
+  async validate(call: ExecutionCall): Promise<ExecutionMode['mode']> {
     const requested = this.preparation.read(call);
-    const { jobId } = await this.preparation.prepare(requested, call.signal);
+    const { mode } = requested.mode;
+    const idempotency = this.idempotency(call, requested.mode);
+    // A repetition would be answered from its job, whatever has become of what it refers to.
+    if (idempotency && (await this.jobs.find(idempotency))) return mode;
+    const { jobId } = await this.preparation.prepare(requested, call.client);
     await this.files.remove(jobId);
-    return this.modeOf(requested, preferences).mode;
-  }
-
-  private modeOf({ process }: RequestedExecution, preferences: Preferences): ExecutionMode {
-    return chooseMode(process.description.jobControlOptions, preferences);
+    return mode;
   }
 
   private idempotency(call: ExecutionCall, { mode }: ExecutionMode): Idempotency | undefined {
@@ -86,40 +88,63 @@ export class ExecutionService implements BeforeApplicationShutdown {
     return key === undefined ? undefined : { key, digest: requestDigest({ ...call, mode }) };
   }
 
-  private async run(
+  private run(
     execution: PreparedExecution,
-    { mode, wait }: ExecutionMode,
+    mode: ExecutionMode,
     idempotency: Idempotency | undefined,
-    signal: AbortSignal,
+    client: ClientDeparture,
   ): Promise<ExecutionResult> {
-    if (mode === 'async') return { kind: 'job', job: await this.jobs.enqueue(execution, idempotency) };
-    const { policy } = execution.process;
-    const runsHere = this.settings.ROLE !== 'api' || policy.isolation === 'inline';
-    if (wait !== undefined || !runsHere) {
-      return await this.follow(await this.jobs.enqueue(execution, idempotency), wait, signal);
+    const isInline = execution.process.policy.isolation === 'inline';
+    const runsHere = (this.settings.ROLE !== 'api' || isInline) && !hasToAsk(execution, idempotency);
+    if (mode.mode === 'async' || mode.wait !== undefined || !runsHere) {
+      return this.enqueue(execution, mode, idempotency, client);
     }
-    const run = () =>
-      policy.syncJobs || needsJob(execution, idempotency)
-        ? this.jobs.runHere(execution, idempotency, signal)
-        : this.bare.run(execution, signal);
-    return policy.isolation === 'inline' ? await run() : await this.inSlot(execution, run);
+    if (isInline) return this.runHere(execution, idempotency, client);
+    return this.inSlot(execution, () => this.runHere(execution, idempotency, client), client);
   }
 
-  private async repeat(
+  private async enqueue(
+    execution: PreparedExecution,
+    mode: ExecutionMode,
+    idempotency: Idempotency | undefined,
+    client: ClientDeparture,
+  ): Promise<ExecutionResult> {
+    return await this.answerOf(await this.jobs.enqueue(execution, idempotency), mode, client);
+  }
+
+  private runHere(
+    execution: PreparedExecution,
+    idempotency: Idempotency | undefined,
+    client: ClientDeparture,
+  ): Promise<ExecutionResult> {
+    return execution.process.policy.syncJobs || needsJob(execution, idempotency)
+      ? this.jobs.runHere(execution, idempotency, client.signal)
+      : this.bare.run(execution, client);
+  }
+
+  /** The answer to a request that led to a job on the queue, this one or an earlier one of the same key. */
+  private async answerOf(
     job: JobStatusRow,
     { mode, wait }: ExecutionMode,
-    signal: AbortSignal,
+    client: ClientDeparture,
   ): Promise<ExecutionResult> {
-    return mode === 'async' ? { kind: 'job', job } : await this.follow(job, wait, signal);
+    return mode === 'async' ? { kind: 'job', job } : await this.follow(job, wait, client);
   }
 
   /** @param wait seconds after which the answer is the job; without, it is awaited as long as it takes */
-  private follow({ id }: JobStatusRow, wait: number | undefined, signal: AbortSignal): Promise<ExecutionResult> {
-    return this.jobs.follow(id, wait === undefined ? UNTIL_ENDED : wait * 1_000, signal);
+  private follow({ id }: JobStatusRow, wait: number | undefined, client: ClientDeparture): Promise<ExecutionResult> {
+    return this.jobs.follow(id, wait === undefined ? UNTIL_ENDED : wait * 1_000, client.signal);
   }
 
-  private async inSlot<T>({ jobId }: PreparedExecution, run: () => Promise<T>): Promise<T> {
-    if (this.slots.pendingCount < MOST_WAITING) return await this.slots(run);
+  /** Nothing is begun for a client that left while it waited. */
+  private async inSlot<T>({ jobId }: PreparedExecution, run: () => Promise<T>, client: ClientDeparture): Promise<T> {
+    if (this.slots.pendingCount < MOST_WAITING) {
+      return await this.slots(async () => {
+        if (!client.aborted) return await run();
+        await this.files.remove(jobId);
+        throw new DomainError('bad-request', 'The client closed the connection.');
+      });
+    }
     await this.files.remove(jobId);
     throw new DomainError(
       'too-busy',
@@ -127,6 +152,16 @@ export class ExecutionService implements BeforeApplicationShutdown {
       { retryAfter: 5 },
     );
   }
+}
+
+/**
+ * Whether an execution may have to wait for others, or may have been made before: the worker that takes its job from the
+ * queue finds out. A process that asks for no jobs gets them where its number is limited, but not for the cache's sake.
+ */
+function hasToAsk(execution: PreparedExecution, idempotency: Idempotency | undefined): boolean {
+  const { admission, process } = execution;
+  if (admission === undefined) return false;
+  return process.policy.syncJobs || admission.concurrency !== undefined || needsJob(execution, idempotency);
 }
 
 /** References, callbacks and repetitions need a job, so one is kept also where the process asks for none. */

@@ -1,12 +1,14 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
+import { isDatabaseUnavailable } from '../database/database-unavailable.js';
+import { CachedJobs } from '../jobs/cache/cached-jobs.js';
 import { JobFiles } from '../jobs/job-files.js';
 import { JobInputs } from '../jobs/job-inputs.js';
 import { isTerminal } from '../jobs/job-state.js';
 import { JobWaiter } from '../jobs/job-waiter.js';
 import { type AcceptedJob, type Idempotency, JobAcceptance, type NewJob } from '../jobs/store/job-acceptance.js';
-import type { JobStatusRow } from '../jobs/store/job-row.js';
 import { JobReader } from '../jobs/store/job-reader.js';
+import type { JobStatusRow } from '../jobs/store/job-row.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { Dispatcher } from '../queues/dispatcher.js';
 import { JobRunner } from '../queues/job-runner.js';
@@ -17,6 +19,9 @@ import { faultError, JobResults } from './job-results.js';
 
 /** Upper bound of waiting for the job of a synchronous execution: beyond any job's own time limit. Milliseconds. */
 export const UNTIL_ENDED = 2 ** 31 - 1;
+
+/** How often a synchronous execution looks whether its job can still begin. Milliseconds. */
+const QUEUE_CHECK = 3_000;
 
 /** Executions with a job: through the queue, on this node, or the one that an idempotency key leads back to. */
 @Injectable()
@@ -29,6 +34,7 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
     private readonly runner: JobRunner,
     private readonly dispatcher: Dispatcher,
     private readonly acceptance: JobAcceptance,
+    private readonly cached: CachedJobs,
     private readonly reader: JobReader,
     private readonly waiter: JobWaiter,
     private readonly results: JobResults,
@@ -61,11 +67,15 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
     return job;
   }
 
-  /** Accepts a job; it is on record before it is dispatched (promise P1). */
+  /**
+   * Accepts a job; it is on record before it is dispatched (promise P1). One whose results are known is accepted with
+   * them, and does not run.
+   */
   async enqueue(execution: PreparedExecution, idempotency: Idempotency | undefined): Promise<JobStatusRow> {
-    const job = await this.acceptance.accept(await this.newJob(execution, idempotency));
+    const newJob = await this.newJob(execution, idempotency);
+    const job = (await this.cached.accept(newJob)) ?? (await this.acceptance.accept(newJob));
     if (await this.isRepetition(job, execution, idempotency)) return job;
-    this.dispatcher.dispatch({ id: job.id, dispatches: 1 });
+    if (!isTerminal(job.state_type)) this.dispatcher.dispatch({ id: job.id, dispatches: 1 });
     return job;
   }
 
@@ -76,28 +86,52 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
     signal: AbortSignal,
   ): Promise<ExecutionResult> {
     const { jobId, process, inputs } = execution;
+    const processId = process.description.id;
     const newJob = await this.newJob(execution, idempotency);
     const job = await this.acceptance.acceptRunning(newJob, this.node.id, this.settings.LEASE);
     if (await this.isRepetition(job, execution, idempotency)) return await this.follow(job.id, UNTIL_ENDED, signal);
-    const result = await this.runner.runHere({ id: jobId, epoch: 1, processId: process.description.id, inputs });
-    if (result.kind === 'failed') return { kind: 'failed', jobId, error: faultError(result.fault) };
+    const { response } = newJob;
+    const result = await this.runner.runHere({ id: jobId, epoch: 1, processId, inputs, response });
+    if (result.kind === 'failed') return { kind: 'failed', jobId, error: faultError(result.fault, jobId) };
     if (result.kind === 'succeeded') return { kind: 'results', jobId, outputs: withIds(result.outputs) };
     // It was dismissed, or goes on elsewhere: after a crash, or because this node shuts down.
     return await this.follow(jobId, this.closing ? 0 : UNTIL_ENDED, signal);
   }
 
   /**
-   * Waits for the end of a job, wherever it runs; while this node shuts down, for its grace time at most.
+   * Waits for the end of a job, wherever it runs; while this node shuts down, for its grace time at most, and not for a
+   * queue that is away.
    * @param patience milliseconds; then the answer is the unfinished job
    */
   async follow(jobId: string, patience: number, signal: AbortSignal): Promise<ExecutionResult> {
-    if (patience > 0) await this.waiter.ended(jobId, patience, signal, this.graceOver.signal);
+    if (patience === UNTIL_ENDED) await this.untilEnded(jobId, signal);
+    else if (patience > 0) await this.waiter.ended(jobId, patience, signal, this.graceOver.signal);
     const job = await this.reader.get(jobId);
     if (!isTerminal(job.state_type)) return { kind: 'job', job };
     try {
       return { kind: 'results', jobId, outputs: await this.results.of(job) };
     } catch (error) {
       if (error instanceof DomainError) return { kind: 'failed', jobId, error };
+      throw error;
+    }
+  }
+
+  /** Ends before the job does when nobody waits any more, or when it waits for a queue that is away. */
+  private async untilEnded(jobId: string, signal: AbortSignal): Promise<void> {
+    const over = this.graceOver.signal;
+    while (!(await this.waiter.ended(jobId, QUEUE_CHECK, signal, over))) {
+      if (signal.aborted || over.aborted || (await this.isStranded(jobId))) return;
+    }
+  }
+
+  /** Whether a job waits for a queue that is away. */
+  private async isStranded(jobId: string): Promise<boolean> {
+    try {
+      const [job] = await this.reader.states([jobId]);
+      return job?.state_type === 'SCHEDULED' && !(await this.dispatcher.answers());
+    } catch (error) {
+      // The job outlives an outage of the database, and so does its client's patience.
+      if (isDatabaseUnavailable(error)) return false;
       throw error;
     }
   }
@@ -115,7 +149,7 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
   }
 
   private async newJob(
-    { jobId, process, request, subscriber, inputs }: PreparedExecution,
+    { jobId, process, request, subscriber, inputs, admission }: PreparedExecution,
     idempotency: Idempotency | undefined,
   ): Promise<NewJob> {
     const { response, dialect, outputs } = request;
@@ -126,6 +160,7 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
       ...(await this.jobInputs.store(jobId, inputs)),
       response: { response, dialect, outputs },
       subscriber,
+      admission,
       idempotency,
     };
   }

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { ExecutionFault } from '../engine/execution-unit.js';
 import { JobFiles } from '../jobs/job-files.js';
 import { isTerminal } from '../jobs/job-state.js';
-import type { JobStatusRow } from '../jobs/store/job-row.js';
 import { type JobOutputRow, JobReader } from '../jobs/store/job-reader.js';
+import type { JobStatusRow } from '../jobs/store/job-row.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import type { ResultOutput } from './results/result-output.js';
 
@@ -26,9 +26,12 @@ export class JobResults {
         `The job is ${job.state_name.toLowerCase()}; ask again when it has ended.`,
       );
     }
-    if (job.state_type === 'CANCELLED')
-      throw new DomainError('job-dismissed', 'The job was dismissed; it has no results.');
-    if (job.state_type !== 'COMPLETED') throw faultError(job.fault);
+    if (job.state_type === 'CANCELLED') {
+      // What a job that has run said last is no reason.
+      const reason = job.started_at === null ? job.message : null;
+      throw new DomainError('job-dismissed', reason ?? 'The job was dismissed; it has no results.', { jobId: job.id });
+    }
+    if (job.state_type !== 'COMPLETED') throw faultError(job.fault, job.id);
     return (await this.reader.outputs(job.id)).map((row) => this.output(row));
   }
 
@@ -38,8 +41,8 @@ export class JobResults {
   }
 }
 
-/** The error a client gets for an execution that failed. */
-export function faultError(fault: ExecutionFault | null): DomainError {
-  if (fault === null) return new DomainError('job-failed', 'The execution failed.');
-  return new DomainError(fault.code, fault.detail, { errors: fault.errors });
+/** The error a client gets for an execution that failed. @param jobId the job that was kept */
+export function faultError(fault: ExecutionFault | null, jobId?: string): DomainError {
+  if (fault === null) return new DomainError('job-failed', 'The execution failed.', { jobId });
+  return new DomainError(fault.code, fault.detail, { errors: fault.errors, jobId });
 }

@@ -18,12 +18,18 @@ export function replyWithResults(
 ): void {
   const preferenceApplied = formatPreferenceApplied({ ...applied, ...response.applied });
   if (preferenceApplied !== undefined) reply.header('preference-applied', preferenceApplied);
-  for (const [name, value] of Object.entries(response.headers)) reply.header(name, value);
-  const allLinks = [...links, ...[response.headers.link ?? []].flat()];
+  reply.headers(response.headers);
+  const allLinks = links.concat(response.headers.link ?? []);
   if (allLinks.length > 0) reply.header('link', allLinks);
   if (response.status === 416) throw new DomainError('range-not-satisfiable', 'The output is shorter than that.');
   reply.code(response.status);
+  // Fastify would add a charset to JSON that is sent as text without a serializer; the media type must be exact.
+  reply.serializer(asItIs);
   // Fastify says Content-Length: 0 to HEAD when nothing is sent, and leaves the header alone when a stream is.
   if (reply.request.method === 'HEAD') void reply.send(Readable.from([]));
   else void reply.send(response.open?.());
+}
+
+function asItIs(text: unknown): string {
+  return text as string;
 }

@@ -12,7 +12,7 @@ import { readOutputIds, readProfile } from './query-options.js';
 import { replyWithResults } from './results-reply.js';
 import { ApiOutput, ApiOutputValue, ApiResults } from './results.openapi.js';
 import { outputValue, type OutputValue } from './results/output-value.js';
-import { asksForDocument } from './results/results-plan.js';
+import { asksForDocument } from './results/results-profile.js';
 import { ResultsWriter } from './results/results.writer.js';
 
 /** The results of jobs (OGC 18-062r2 section 7.13). */

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
-import { MediaType } from '../ogc/negotiation/media-type.js';
+import { MediaType } from '../ogc/media-type.js';
 
 const ANY_VALUE = { description: 'The value of an output in its media type' };
 const RESULTS = { $ref: '#/components/schemas/results' };
@@ -11,11 +11,12 @@ export function resultsContent(alternative?: object) {
     [MediaType.json]: {
       schema: { anyOf: [RESULTS, ...(alternative ? [alternative] : []), ANY_VALUE] },
     },
-    'multipart/related': { schema: { type: 'string' as const, format: 'binary' } },
+    [MediaType.multipartRelated]: { schema: { type: 'string' as const, format: 'binary' } },
     '*/*': { schema: ANY_VALUE },
   };
 }
 
+/** The content of a response that is a problem document. */
 export function problemContent() {
   return { [MediaType.problem]: { schema: { $ref: '#/components/schemas/exception' } } };
 }
@@ -25,6 +26,7 @@ export function responseHeader(description: string, format?: string) {
   return { description, schema: { type: 'string' as const, ...(format !== undefined && { format }) } };
 }
 
+/** The header `Prefer` in the OpenAPI document. */
 export function ApiPreferHeader(description: string): MethodDecorator {
   return ApiHeader({ name: 'Prefer', required: false, description, schema: { type: 'string' } });
 }

@@ -1,7 +1,6 @@
+import { isCompatible, isJsonType, essence, MediaType } from '../ogc/media-type.js';
 import type { OgcSchema } from '../processes/process-description.js';
-import { isCompatible, isJsonType, essence } from './media-types.js';
 
-const OCTETS = 'application/octet-stream';
 const SCALARS = ['boolean', 'integer', 'number'];
 
 /**
@@ -53,12 +52,12 @@ function rankOf({ kind, mediaType: declared, schema }: Alternative, given: strin
   if (declared !== undefined) {
     if (essence(declared) === essence(given)) return 4;
     if (isCompatible(given, declared)) return 3;
-    return kind === 'binary' && (essence(declared) === OCTETS || essence(given) === OCTETS) ? 1 : 0;
+    return kind === 'binary' && (essence(declared) === MediaType.octets || essence(given) === MediaType.octets) ? 1 : 0;
   }
   if (kind === 'json') {
     if (isJsonType(given)) return 3;
     // 3.14 and true read the same as plain text.
-    return SCALARS.includes(schema.type ?? '') && essence(given) === 'text/plain' ? 1 : 0;
+    return SCALARS.includes(schema.type ?? '') && essence(given) === MediaType.text ? 1 : 0;
   }
   // A string or bytes of no declared type: anything may be written that way, JSON only if nothing else takes it.
   return isJsonType(given) ? 1 : 2;

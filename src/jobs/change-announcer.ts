@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { Statement } from '../database/statement.js';
-import { CHANGE_CHANNEL, JOB_CHANNEL } from './job-channels.js';
+import { CHANGE_CHANNEL, JOB_CHANNEL, SLOT_CHANNEL } from './job-channels.js';
 
 /** A NOTIFY payload may have 7999 bytes; an id and its comma are 37. */
 const MOST_IDS = 200;
@@ -26,6 +26,7 @@ export class ChangeAnnouncer {
   private readonly waiting = new Map([
     [CHANGE_CHANNEL, new Set<string>()],
     [JOB_CHANNEL, new Set<string>()],
+    [SLOT_CHANNEL, new Set<string>()],
   ]);
   private sending = false;
 
@@ -41,8 +42,13 @@ export class ChangeAnnouncer {
     this.add(JOB_CHANNEL, jobId);
   }
 
-  private add(channel: string, jobId: string): void {
-    this.waiting.get(channel)?.add(jobId);
+  /** A place under a limit may be free. To be called after the change was committed. @param number of its key */
+  announceFree(number: string): void {
+    this.add(SLOT_CHANNEL, number);
+  }
+
+  private add(channel: string, id: string): void {
+    this.waiting.get(channel)?.add(id);
     if (!this.sending) void this.send();
   }
 

@@ -10,6 +10,13 @@ import { JobReader } from './store/job-reader.js';
 /** On top of the grace time: for the worker to kill what does not stop, and to say so. Milliseconds. */
 const CONFIRMATION_TIME = 3_000;
 
+/** What became of a job that was to be dismissed: stopped, its row stays; or, being finished, removed with its outputs. */
+export interface Dismissal {
+  /** The dismissed job, or the last status of the removed one. */
+  readonly job: JobStatusRow;
+  readonly outcome: 'dismissed' | 'removed';
+}
+
 /**
  * Dismisses jobs. One that waits is dismissed at once; one that runs is stopped, and the answer comes when its code
  * has ended; one that is finished is removed with its outputs. The row decides every race: a job ends successful or
@@ -25,11 +32,8 @@ export class DismissalService {
     private readonly settings: Settings,
   ) {}
 
-  /**
-   * @returns the dismissed job, or the last status of a removed one
-   * @throws DomainError `no-such-job`
-   */
-  async dismiss(jobId: string): Promise<JobStatusRow> {
+  /** @throws DomainError `no-such-job` */
+  async dismiss(jobId: string): Promise<Dismissal> {
     const job = await this.reader.get(jobId);
     if (isTerminal(job.state_type)) return await this.remove(job);
 
@@ -40,12 +44,12 @@ export class DismissalService {
     }
     const ended = await this.reader.get(jobId);
     // It finished by itself just before the request reached its row: then the client dismisses a finished job.
-    return ended.state_type === 'CANCELLED' ? ended : await this.remove(ended);
+    return ended.state_type === 'CANCELLED' ? { job: ended, outcome: 'dismissed' } : await this.remove(ended);
   }
 
-  private async remove(job: JobStatusRow): Promise<JobStatusRow> {
+  private async remove(job: JobStatusRow): Promise<Dismissal> {
     const removed = await this.cancellation.remove(job.id);
     await this.files.remove(job.id);
-    return removed ?? job;
+    return { job: removed ?? job, outcome: 'removed' };
   }
 }

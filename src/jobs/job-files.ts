@@ -1,5 +1,6 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 
@@ -26,12 +27,18 @@ export class JobFiles {
 
   /** Absolute directory of everything a job has. */
   directory(jobId: string): string {
-    return join(this.jobs, jobId);
+    return `${this.jobs}${sep}${jobId}`;
   }
 
   /** Absolute directory of one attempt. */
   attempt(jobId: string, epoch: number): string {
-    return join(this.jobs, jobId, String(epoch));
+    return `${this.jobs}${sep}${jobId}${sep}${epoch}`;
+  }
+
+  /** Absolute directory of one attempt of a task that is claimed by itself. */
+  taskAttempt(jobId: string, task: string, epoch: number): string {
+    const name = createHash('sha256').update(task).digest('hex').slice(0, 16);
+    return join(this.directory(jobId), 'tasks', `${name}-${epoch}`);
   }
 
   /** Path as it is stored: relative to DATA_DIR, so that the directory may move. */
@@ -42,6 +49,26 @@ export class JobFiles {
   /** Absolute path of a stored one. */
   absolute(stored: string): string {
     return join(this.root, stored);
+  }
+
+  /**
+   * Gives a file of one job to another one as well. A hard link costs nothing, and outlives the first job.
+   * @param stored path as it is stored
+   * @param place directories below that of the other job
+   * @returns the path in the other job, as it is stored
+   * @throws the error `ENOENT` when the file is gone
+   */
+  async share(stored: string, jobId: string, ...place: string[]): Promise<string> {
+    const directory = join(this.directory(jobId), ...place);
+    const target = join(directory, basename(stored));
+    const source = this.absolute(stored);
+    await mkdir(directory, { recursive: true });
+    await link(source, target).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') throw error;
+      // Some file systems know no hard links.
+      await copyFile(source, target);
+    });
+    return this.stored(target);
   }
 
   async make(jobId: string): Promise<string> {
@@ -60,12 +87,19 @@ export class JobFiles {
     await rm(this.attempt(jobId, epoch), { recursive: true, force: true });
   }
 
-  /** Ids of directories old enough to be orphans when no job of that id exists. */
-  async *settled(): AsyncGenerator<string> {
-    const names = await readdir(this.jobs).catch(() => [] as string[]);
-    for (const name of names) {
-      const entry = await stat(join(this.jobs, name)).catch(() => undefined);
-      if (entry !== undefined && Date.now() - entry.mtimeMs > this.settledAge) yield name;
-    }
+  /** Removes what an attempt of a task wrote. */
+  async removeTaskAttempt(jobId: string, task: string, epoch: number): Promise<void> {
+    await rm(this.taskAttempt(jobId, task, epoch), { recursive: true, force: true });
+  }
+
+  /** What lies where each job has its directory; normally ids of jobs. */
+  async names(): Promise<string[]> {
+    return await readdir(this.jobs).catch(() => []);
+  }
+
+  /** Whether a directory is old enough to be an orphan when no job of that id exists. */
+  async isSettled(jobId: string): Promise<boolean> {
+    const entry = await stat(this.directory(jobId)).catch(() => undefined);
+    return entry !== undefined && Date.now() - entry.mtimeMs > this.settledAge;
   }
 }

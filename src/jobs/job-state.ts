@@ -13,10 +13,14 @@ export const STATE_TYPES = [
   'CRASHED',
   'CANCELLED',
 ] as const;
+
+/** One of {@link STATE_TYPES}. */
 export type StateType = (typeof STATE_TYPES)[number];
 
 /** `statusCode.yaml` of OGC API - Processes 1.0. */
 export const JOB_STATUSES = ['accepted', 'running', 'successful', 'failed', 'dismissed'] as const;
+
+/** One of {@link JOB_STATUSES}: what a client is told of a state. */
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
 const STATUS_BY_STATE: Record<StateType, JobStatus> = {

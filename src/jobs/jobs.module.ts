@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { OgcModule } from '../ogc/ogc.module.js';
+import { CachedJobs } from './cache/cached-jobs.js';
 import { ChangeAnnouncer } from './change-announcer.js';
 import { DismissalService } from './dismissal.service.js';
 import { EventFeed } from './events/event-feed.js';
@@ -9,6 +10,9 @@ import { JobsController } from './http/jobs.controller.js';
 import { JobFiles } from './job-files.js';
 import { JobInputs } from './job-inputs.js';
 import { JobWaiter } from './job-waiter.js';
+import { JobEntrance } from './limits/job-entrance.js';
+import { SlotQueue } from './limits/slot-queue.js';
+import { Slots } from './limits/slots.js';
 import { StatusInfoPresenter } from './status-info.js';
 import { JobAcceptance } from './store/job-acceptance.js';
 import { JobCancellation } from './store/job-cancellation.js';
@@ -32,10 +36,13 @@ const STORE = [
   ChangeAnnouncer,
 ];
 
+/** What is asked for before something runs: places under limits, and results that are known already. */
+const ADMISSION = [Slots, SlotQueue, CachedJobs, JobEntrance];
+
 /** Jobs: rows, files, and waiting for their end. Every role has these. */
 @Module({
-  providers: [...STORE, JobFiles, JobInputs, JobWaiter],
-  exports: [...STORE, JobFiles, JobInputs, JobWaiter],
+  providers: [...STORE, ...ADMISSION, JobFiles, JobInputs, JobWaiter],
+  exports: [...STORE, ...ADMISSION, JobFiles, JobInputs, JobWaiter],
 })
 export class JobsModule {}
 

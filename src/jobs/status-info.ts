@@ -3,9 +3,14 @@ import { Injectable } from '@nestjs/common';
 import { LinkBuilder } from '../ogc/links/link-builder.js';
 import { LinkRelation } from '../ogc/links/link-relation.js';
 import type { Link } from '../ogc/links/link.js';
-import { MediaType } from '../ogc/negotiation/media-type.js';
+import { MediaType } from '../ogc/media-type.js';
+import type { Dismissal } from './dismissal.service.js';
 import { type JobStatus, statusOf } from './job-state.js';
+import type { JobDetailRow, JobQuestion } from './store/job-reader.js';
 import type { JobStatusRow } from './store/job-row.js';
+
+/** A job, with what only its own status document tells. */
+type PresentableJob = JobStatusRow & Partial<Pick<JobDetailRow, 'questions' | 'children'>>;
 
 /** `statusInfo.yaml` of 1.0 and of the 2.0 draft in one, with our finer `state` beside. No member is ever null. */
 export interface StatusInfo {
@@ -21,10 +26,24 @@ export interface StatusInfo {
   started?: string;
   finished?: string;
   updated: string;
-  state: { type: string; name: string };
-  /** Why an accepted job does not run yet. */
+  state: { type: string; name: string; message?: string };
+  /** Why a job does not run (any further) now. */
   waitingReason?: string;
+  /** What its steps ask for; `POST /jobs/{jobID}/resume` answers. */
+  inputRequests?: InputRequestInfo[];
   links: Link[];
+}
+
+/** What a step of a job asks people for. */
+export interface InputRequestInfo {
+  /** key of the step */
+  task: string;
+  name: string;
+  message?: string;
+  /** JSON Schema of the answer */
+  schema: Readonly<Record<string, unknown>>;
+  /** Until when an answer is taken. */
+  until: string;
 }
 
 /** Describes jobs to clients (OGC 18-062r2 /req/core/job-success). */
@@ -32,12 +51,12 @@ export interface StatusInfo {
 export class StatusInfoPresenter {
   constructor(private readonly links: LinkBuilder) {}
 
-  present(request: FastifyRequest, job: JobStatusRow): StatusInfo {
+  present(request: FastifyRequest, job: PresentableJob): StatusInfo {
     return this.presentAt(this.links.url(request, ''), job);
   }
 
   /** The same where no request is being answered. @param base absolute URL of the landing page, without a trailing slash */
-  presentAt(base: string, job: JobStatusRow): StatusInfo {
+  presentAt(base: string, job: PresentableJob): StatusInfo {
     const status = statusOf(job.state_type);
     return {
       jobID: job.id,
@@ -52,21 +71,26 @@ export class StatusInfoPresenter {
       ...(job.started_at && { started: job.started_at.toISOString() }),
       ...(job.finished_at && { finished: job.finished_at.toISOString() }),
       updated: job.updated_at.toISOString(),
-      state: { type: job.state_type, name: job.state_name },
-      ...(status === 'accepted' && { waitingReason: waitingReason(job) }),
+      state: {
+        type: job.state_type,
+        name: job.state_name,
+        ...(job.message !== null && { message: job.message }),
+      },
+      ...((status === 'accepted' || job.state_type === 'PAUSED') && { waitingReason: waitingReason(job) }),
+      ...(job.questions && { inputRequests: job.questions.map(toInputRequest) }),
       links: linksOf(base, job, status),
     };
   }
 
-  /** What `DELETE` answers for a job that is being dismissed or was removed (/req/dismiss/job-dismiss-success). */
-  presentDismissed(request: FastifyRequest, job: JobStatusRow): StatusInfo {
+  /** What `DELETE` answers, whose status is `dismissed` in any case (/req/dismiss/job-dismiss-success). */
+  presentDismissed(request: FastifyRequest, { job, outcome }: Dismissal): StatusInfo {
     const info = this.present(request, job);
-    const message = job.state_type === 'CANCELLED' ? 'Dismissed' : 'The job and its results were removed';
+    const message = outcome === 'dismissed' ? 'The job was dismissed' : 'The job was removed with its outputs';
     return { ...info, status: 'dismissed', message, links: [this.links.to(request, '/jobs', LinkRelation.up)] };
   }
 }
 
-function linksOf(base: string, job: JobStatusRow, status: JobStatus): Link[] {
+function linksOf(base: string, job: PresentableJob, status: JobStatus): Link[] {
   const to = (path: string, rel: string, title: string): Link => ({
     href: `${base}${path}`,
     rel,
@@ -77,14 +101,38 @@ function linksOf(base: string, job: JobStatusRow, status: JobStatus): Link[] {
   return [
     to(path, LinkRelation.self, 'This job'),
     to(path, LinkRelation.monitor, 'The status of this job'),
-    ...(status === 'successful' ? [to(`${path}/results`, LinkRelation.results, 'The results')] : []),
+    ...(status === 'successful' && !job.wants_nothing
+      ? [to(`${path}/results`, LinkRelation.results, 'The results')]
+      : []),
     ...(status === 'failed' ? [to(`${path}/results`, LinkRelation.exceptions, 'Why it failed')] : []),
     to(`${path}/logs`, LinkRelation.log, 'What the process logged'),
+    to(`${path}/events`, LinkRelation.events, 'What happened to this job'),
+    to(`${path}/tasks`, LinkRelation.tasks, 'Its steps'),
+    to(`${path}/graph`, LinkRelation.graph, 'Its steps and how far they are, as a graph'),
+    to(`${path}/artifacts`, LinkRelation.artifacts, 'What it shows'),
+    ...(job.parent_id ? [to(`/jobs/${job.parent_id}`, LinkRelation.parentJob, 'The job whose step started it')] : []),
+    ...(job.children ?? []).map((id) =>
+      to(`/jobs/${id}`, LinkRelation.childJob, 'A job that one of its steps started'),
+    ),
+    ...(job.retry_of ? [to(`/jobs/${job.retry_of}`, LinkRelation.retryOf, 'The job that it repeats')] : []),
+    ...(job.cached_from
+      ? [to(`/jobs/${job.cached_from}`, LinkRelation.cachedFrom, 'The job whose results it took over')]
+      : []),
     to(`/processes/${encodeURIComponent(job.process_id)}`, LinkRelation.up, 'The process'),
   ];
 }
 
+function toInputRequest({ task, name, request, until }: JobQuestion): InputRequestInfo {
+  const { schema, message } = request;
+  return { task, name, ...(message !== undefined && { message }), schema, until: new Date(until).toISOString() };
+}
+
 function waitingReason(job: JobStatusRow): string {
+  if (job.waiting_reason) return job.waiting_reason;
+  if (job.due_at) {
+    const time = job.due_at.toISOString();
+    return job.state_name === 'Sleeping' ? `sleeps until ${time}` : `is tried again at ${time}`;
+  }
   return job.state_name === 'AwaitingRecovery'
     ? `lost its executor ${job.recoveries} time(s), waits for another worker`
     : 'waits for a worker';

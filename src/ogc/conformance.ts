@@ -1,5 +1,8 @@
 import type { Settings } from '../config/settings.js';
 
+/** Which version of the standard shapes a response: 18-062r2 (1.0), or the 2.0 draft. */
+export type Dialect = Settings['DEFAULT_DIALECT'];
+
 const COMMON = 'http://www.opengis.net/spec/ogcapi-common-1/1.0/conf';
 const VERSION_1 = 'http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf';
 const VERSION_2 = 'http://www.opengis.net/spec/ogcapi-processes-1/2.0/conf';
@@ -21,6 +24,6 @@ const ALWAYS = [
  * @param defaultDialect a request of minimal form is answered in this version, so the core of 2.0 holds in full only
  * where that is 2.0
  */
-export function conformanceClasses(defaultDialect: Settings['DEFAULT_DIALECT']): string[] {
+export function conformanceClasses(defaultDialect: Dialect): string[] {
   return defaultDialect === '2.0' ? [...ALWAYS, `${VERSION_2}/core`] : [...ALWAYS];
 }

@@ -7,8 +7,8 @@ import { ApiController } from './http/api-controller.decorator.js';
 import { ConformanceDto, LandingPageDto } from './landing-page.dto.js';
 import { LinkBuilder } from './links/link-builder.js';
 import { LinkRelation } from './links/link-relation.js';
+import { MediaType } from './media-type.js';
 import { ApiFormatQuery } from './negotiation/format-query.decorator.js';
-import { MediaType } from './negotiation/media-type.js';
 import { chooseRepresentation } from './negotiation/representation.js';
 
 /** The entry into the API and what it conforms to (OGC 18-062r2 sections 7.2 and 7.4). */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isMediaType } from './media-type.js';
+import { isJsonType, isMediaType } from './media-type.js';
 
 describe('isMediaType', () => {
   it.each([
@@ -27,4 +27,16 @@ describe('isMediaType', () => {
     5,
     null,
   ])('refuses %j', (value) => expect(isMediaType(value)).toBe(false));
+});
+
+describe('isJsonType', () => {
+  it.each([
+    ['application/json', true],
+    ['Text/JSON', true],
+    ['application/geo+json', true],
+    ['model/gltf+json', true],
+    ['application/json; charset=utf-8', true],
+    ['application/jsonlines', false],
+    ['text/plain', false],
+  ])('of %s is %s', (mediaType, json) => expect(isJsonType(mediaType)).toBe(json));
 });

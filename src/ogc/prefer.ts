@@ -57,13 +57,12 @@ const NOTHING_PREFERRED = readPreferences('');
  * @returns nothing when none was honoured; the header is then left out
  */
 export function formatPreferenceApplied(honoured: Partial<Preferences>): string | undefined {
-  const parts = [
-    honoured.respondAsync && 'respond-async',
-    honoured.wait !== undefined && `wait=${honoured.wait}`,
-    honoured.return && `return=${honoured.return}`,
-    honoured.handling && `handling=${honoured.handling}`,
-    honoured.validateOnly && 'validate-only',
-  ].filter(Boolean);
+  const parts: string[] = [];
+  if (honoured.respondAsync) parts.push('respond-async');
+  if (honoured.wait !== undefined) parts.push(`wait=${honoured.wait}`);
+  if (honoured.return) parts.push(`return=${honoured.return}`);
+  if (honoured.handling) parts.push(`handling=${honoured.handling}`);
+  if (honoured.validateOnly) parts.push('validate-only');
   return parts.length > 0 ? parts.join(', ') : undefined;
 }
 

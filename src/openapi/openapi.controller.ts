@@ -3,8 +3,8 @@ import { ApiExcludeEndpoint, ApiOkResponse, ApiOperation } from '@nestjs/swagger
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiController } from '../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../ogc/links/link-builder.js';
+import { MediaType } from '../ogc/media-type.js';
 import { ApiFormatQuery } from '../ogc/negotiation/format-query.decorator.js';
-import { MediaType } from '../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../ogc/negotiation/representation.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { OpenApiDocument } from './openapi-document.js';

@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { MediaType } from '../ogc/negotiation/media-type.js';
+import { MediaType } from '../ogc/media-type.js';
 import { PROBLEM_CATALOG } from '../ogc/problems/problem-catalog.js';
 import { schemaRef } from './components/schema-ref.js';
 
@@ -29,6 +29,7 @@ const EXCEPTION_SCHEMA = {
     status: { type: 'integer' },
     detail: { type: 'string' },
     instance: { type: 'string', description: 'URN of this occurrence, which the log of the service names too' },
+    jobID: { type: 'string', description: 'The job on record that this is about' },
     errors: {
       type: 'array',
       description: 'Every violation found in the request',

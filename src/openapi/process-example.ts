@@ -1,3 +1,4 @@
+import { isJsonObject } from '../ogc/json-object.js';
 import type { InputDescription, OgcSchema, ProcessDescription } from '../processes/process-description.js';
 import { isRequired } from './process-schemas.js';
 
@@ -21,7 +22,6 @@ function exampleOf(schema: OgcSchema): unknown {
 
 /** Objects are qualified, except bounding boxes (OGC 18-062r2 /req/core/process-execute-input-inline-object). */
 function asSent(value: unknown, { minOccurs = 1, maxOccurs = 1 }: InputDescription): unknown {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  const one = isObject && !('bbox' in value) ? { value } : value;
+  const one = isJsonObject(value) && !('bbox' in value) ? { value } : value;
   return maxOccurs === 1 ? one : Array.from({ length: Math.max(minOccurs, 1) }, () => one);
 }

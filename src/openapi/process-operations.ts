@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { MediaType } from '../ogc/negotiation/media-type.js';
+import { MediaType } from '../ogc/media-type.js';
 import type { InputDescription, OgcSchema, ProcessDescription } from '../processes/process-description.js';
 import { schemaRef } from './components/schema-ref.js';
 import { toOpenApiSchema } from './openapi-schema.js';

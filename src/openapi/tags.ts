@@ -4,6 +4,8 @@ export const OWN_TAGS = [
   { name: 'Processes', description: 'What can be executed' },
   { name: 'Execution', description: 'Executing processes, with a body or with a query' },
   { name: 'Jobs', description: 'Executions: their status, log and history; dismissal' },
+  { name: 'Tasks', description: 'The steps of jobs; pausing, resuming and repeating jobs' },
   { name: 'Results', description: 'What the executions produced' },
+  { name: 'Subscriptions', description: 'Being told of the events of jobs' },
   { name: 'Health', description: 'Probes for whoever keeps the service running' },
 ];

@@ -1,8 +1,8 @@
+import { isJsonObject, type JsonObject } from '../ogc/json-object.js';
+
 /** Keywords whose value is a schema, a list of schemas, or schemas by name. */
 const ONE = new Set(['not', 'items', 'additionalProperties']);
 const SEVERAL = new Set(['allOf', 'oneOf', 'anyOf']);
-
-type Json = Record<string, unknown>;
 
 /**
  * Rewrites an OpenAPI 3.0 document for 3.1 (2.0 draft, class oas31), where schemas are those of JSON Schema 2020-12:
@@ -16,7 +16,7 @@ export function toOpenApi31<T extends object>(document: T): T {
 /** Copies the document, and has every schema converted; schemas stand under `schema` and in the components. */
 function walk(node: unknown, path: readonly string[]): unknown {
   if (Array.isArray(node)) return node.map((item, index) => walk(item, [...path, String(index)]));
-  if (!isObject(node)) return node;
+  if (!isJsonObject(node)) return node;
   return Object.fromEntries(
     Object.entries(node).map(([key, value]) => {
       // What a client may send or get is data, not a part of the document.
@@ -29,10 +29,12 @@ function walk(node: unknown, path: readonly string[]): unknown {
 
 /** Converts one schema of OpenAPI 3.0. */
 export function toSchema31(node: unknown): unknown {
-  if (!isObject(node)) return node;
+  if (!isJsonObject(node)) return node;
   const { nullable, exclusiveMinimum, exclusiveMaximum, minimum, maximum, example, format, ...rest } = node;
   const { 'x-contentMediaType': mediaType, ...keywords } = rest;
-  const schema: Json = Object.fromEntries(Object.entries(keywords).map(([key, value]) => [key, convert(key, value)]));
+  const schema: JsonObject = Object.fromEntries(
+    Object.entries(keywords).map(([key, value]) => [key, convert(key, value)]),
+  );
   if (minimum !== undefined) schema[exclusiveMinimum === true ? 'exclusiveMinimum' : 'minimum'] = minimum;
   if (maximum !== undefined) schema[exclusiveMaximum === true ? 'exclusiveMaximum' : 'maximum'] = maximum;
   if (example !== undefined) schema.examples = [example];
@@ -46,17 +48,13 @@ export function toSchema31(node: unknown): unknown {
 function convert(keyword: string, value: unknown): unknown {
   if (ONE.has(keyword)) return toSchema31(value);
   if (SEVERAL.has(keyword) && Array.isArray(value)) return value.map(toSchema31);
-  if (keyword !== 'properties' || !isObject(value)) return value;
+  if (keyword !== 'properties' || !isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, toSchema31(schema)]));
 }
 
 /** In 3.0 `nullable` counts beside a `type` only; without one, null is allowed anyway. */
-function orNull(schema: Json): Json {
+function orNull(schema: JsonObject): JsonObject {
   if (typeof schema.type !== 'string') return schema;
   const { type, enum: values } = schema;
   return { ...schema, type: [type, 'null'], ...(Array.isArray(values) && { enum: [...new Set([...values, null])] }) };
-}
-
-function isObject(node: unknown): node is Json {
-  return typeof node === 'object' && node !== null && !Array.isArray(node);
 }

@@ -60,4 +60,21 @@ describe(AddressPolicy.name, () => {
     expect(new AddressPolicy(Settings.parse({})).allows('127.0.0.1')).toBe(false);
     expect(new AddressPolicy(Settings.parse({ ALLOW_PRIVATE_REFERENCES: 'true' })).allows('127.0.0.1')).toBe(true);
   });
+
+  it.each([
+    ['127.0.0.1', false],
+    ['[::1]', false],
+    ['[::ffff:a00:1]', false],
+    ['169.254.169.254', false],
+    ['localhost', false],
+    ['a.localhost', false],
+    ['localhost.', false],
+    ['8.8.8.8', true],
+    ['[2606:4700::1111]', true],
+    ['localhost.example.org', true],
+    ['example.org', true],
+  ])('tells by its name alone whether a host may be allowed: %s %p', (hostname, expected) => {
+    expect(new AddressPolicy(Settings.parse({})).mayAllowHost(hostname)).toBe(expected);
+    expect(new AddressPolicy(Settings.parse({ ALLOW_PRIVATE_REFERENCES: 'true' })).mayAllowHost(hostname)).toBe(true);
+  });
 });

@@ -5,6 +5,8 @@ import { Settings } from '../config/settings.js';
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 const NAT64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
 const SIX_TO_FOUR = ipaddr.IPv6.parseCIDR('2002::/16');
+/** RFC 6761 section 6.3. `URL` has made it lower case. */
+const LOCALHOST = /^(?:.+\.)?localhost\.?$/;
 
 /**
  * Says which addresses this service may connect to on behalf of a client. Only public unicast addresses, unless
@@ -17,6 +19,17 @@ export class AddressPolicy {
   /** @param address a literal IPv4 or IPv6 address, without brackets; anything else is refused */
   allows(address: string): boolean {
     return this.settings.ALLOW_PRIVATE_REFERENCES || isPublicAddress(address);
+  }
+
+  /**
+   * Whether a URL could be connected to, as far as its host tells by itself: no when that is an address which is not
+   * allowed, or a name of this very machine. Where other names lead is known when they are looked up.
+   * @param hostname as `URL` gives it
+   */
+  mayAllowHost(hostname: string): boolean {
+    if (LOCALHOST.test(hostname)) return this.settings.ALLOW_PRIVATE_REFERENCES;
+    const address = hostname.replace(/^\[|\]$/g, '');
+    return !ipaddr.isValid(address) || this.allows(address);
   }
 }
 

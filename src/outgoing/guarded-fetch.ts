@@ -11,6 +11,7 @@ import { OutgoingError } from './outgoing-error.js';
 const CONNECT_TIMEOUT = 10_000;
 const MAX_REDIRECTS = 5;
 
+/** A request to a URL that a client gave, and how much time and data it may take. */
 export interface OutgoingRequest {
   /** default GET. Only GET follows redirects. */
   readonly method?: 'GET' | 'POST';
@@ -23,6 +24,7 @@ export interface OutgoingRequest {
   readonly signal?: AbortSignal;
 }
 
+/** An answer whose body has not been read yet. */
 export interface OutgoingResponse {
   readonly status: number;
   /** `Content-Type` as the server wrote it. */

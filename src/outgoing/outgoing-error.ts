@@ -10,6 +10,7 @@ const SENTENCES = {
   encoding: 'has a content encoding that cannot be undone',
 } as const;
 
+/** What can go wrong with an outgoing request. */
 export type OutgoingFault = keyof typeof SENTENCES;
 
 /**

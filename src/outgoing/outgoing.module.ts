@@ -5,6 +5,6 @@ import { GuardedFetch } from './guarded-fetch.js';
 /** Requests this service makes for its clients. */
 @Module({
   providers: [AddressPolicy, GuardedFetch],
-  exports: [GuardedFetch],
+  exports: [AddressPolicy, GuardedFetch],
 })
 export class OutgoingModule {}

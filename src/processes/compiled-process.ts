@@ -1,6 +1,7 @@
 import type { Violation } from '../ogc/problems/domain-error.js';
 import type { FaultCollector } from './definition/invalid-process.error.js';
 import type { ProcessDefinition } from './definition/process-definition.js';
+import type { StateHook, TaskDefinition } from './definition/task-definition.js';
 import type { ProcessDescription } from './process-description.js';
 import type { ProcessHandler } from './process-handler.js';
 import type { ProcessPolicy, RegisteredProcess } from './registered-process.js';
@@ -11,12 +12,17 @@ import { makeReviver } from './validation/input-reviver.js';
 import type { InputReviver } from './validation/input-reviver.js';
 import { ValueValidators } from './validation/value-validator.js';
 import type { ValueValidator } from './validation/value-validator.js';
-import { pointerPart } from './validation/violation-writer.js';
+import { pointerPart } from '../ogc/json-pointer.js';
+
+/** The methods of a process that the engine knows. */
+export type ProcessMethods = Pick<RegisteredProcess, 'tasks' | 'hooks'>;
 
 /** A process with its validators compiled. */
 export class CompiledProcess implements RegisteredProcess {
   readonly description: ProcessDescription;
   readonly policy: ProcessPolicy;
+  readonly tasks?: readonly TaskDefinition[];
+  readonly hooks?: readonly StateHook[];
   readonly reviveInputs: InputReviver;
   private readonly checksInstances: boolean;
 
@@ -25,9 +31,12 @@ export class CompiledProcess implements RegisteredProcess {
     readonly handler: ProcessHandler,
     private readonly inputs: ReadonlyMap<string, CompiledInput>,
     private readonly outputs: ReadonlyMap<string, ValueValidator>,
+    { tasks, hooks }: ProcessMethods,
   ) {
     this.description = definition.description;
     this.policy = definition.policy;
+    if (tasks && tasks.length > 0) this.tasks = tasks;
+    if (hooks && hooks.length > 0) this.hooks = hooks;
     this.reviveInputs = makeReviver(definition.inputsDto, [...inputs.keys()]);
     this.checksInstances = definition.inputsDto !== undefined && needsClassValidator(definition.inputsDto);
   }
@@ -38,6 +47,7 @@ export class CompiledProcess implements RegisteredProcess {
     // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the inputs it gets are those of its own description
     handler: ProcessHandler<any, any>,
     faults: FaultCollector,
+    methods: ProcessMethods = {},
   ): CompiledProcess | undefined {
     const before = faults.faults.length;
     const attempt = <T>(path: string, compile: () => T): [string, T][] => {
@@ -58,7 +68,7 @@ export class CompiledProcess implements RegisteredProcess {
       attempt(`outputs.${id}`, () => forOutputs.compile(schema)),
     );
     if (faults.faults.length > before) return undefined;
-    return new CompiledProcess(definition, handler, new Map(inputs), new Map(outputs));
+    return new CompiledProcess(definition, handler, new Map(inputs), new Map(outputs), methods);
   }
 
   validateInputs(values: Record<string, unknown>): Violation[] | Promise<Violation[]> {
@@ -73,7 +83,8 @@ export class CompiledProcess implements RegisteredProcess {
 
   validateOutputs(values: Record<string, unknown>, files: ReadonlySet<string>): Violation[] {
     const violations: Violation[] = [];
-    for (const id of new Set([...Object.keys(values), ...files])) {
+    const ids = Object.keys(values);
+    for (const id of files.size === 0 ? ids : new Set([...ids, ...files])) {
       const pointer = `/outputs/${pointerPart(id)}`;
       const validator = this.outputs.get(id);
       if (!validator) {
@@ -87,14 +98,12 @@ export class CompiledProcess implements RegisteredProcess {
         }
       } else if (values[id] !== undefined) violations.push(...validator.validate(values[id], pointer));
     }
-    return [...violations, ...this.missingOutputs(values, files)];
-  }
-
-  private missingOutputs(values: Record<string, unknown>, files: ReadonlySet<string>): Violation[] {
-    return [...this.outputs.keys()]
-      .filter((id) => !files.has(id) && !this.definition.optionalOutputs.has(id))
-      .filter((id) => !Object.hasOwn(values, id) || values[id] === undefined)
-      .map((id) => ({ pointer: `/outputs/${pointerPart(id)}`, detail: 'The process did not produce this output.' }));
+    for (const id of this.outputs.keys()) {
+      if (files.has(id) || this.definition.optionalOutputs.has(id)) continue;
+      if (Object.hasOwn(values, id) && values[id] !== undefined) continue;
+      violations.push({ pointer: `/outputs/${pointerPart(id)}`, detail: 'The process did not produce this output.' });
+    }
+    return violations;
   }
 
   private unknownInput(): string {

@@ -59,7 +59,10 @@ export interface OutputDescription extends DescriptionType {
   schema: OgcSchema;
 }
 
+/** `jobControlOptions.yaml`: how a process may be executed. */
 export type JobControlOption = 'sync-execute' | 'async-execute' | 'dismiss';
+
+/** `transmissionMode.yaml`: an output itself, or a link to it. */
 export type TransmissionMode = 'value' | 'reference';
 
 /** `link.yaml` */

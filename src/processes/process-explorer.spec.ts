@@ -165,6 +165,21 @@ describe('a wrong definition fails the start and says how to mend it', () => {
     await expect(started).rejects.toThrow(/2 fault\(s\)[^]*id: is taken by the class Sample[^]*id: must consist/);
   });
 
+  it('two processes of one id, also when one of them has other faults, whichever comes first', async () => {
+    const wrong = processOf({ ...minimal, outputs: {} });
+    for (const providers of [
+      [processOf(minimal), wrong],
+      [wrong, processOf(minimal)],
+    ]) {
+      await expect(start(...providers)).rejects.toThrow(/2 fault\(s\)/);
+      await expect(start(...providers)).rejects.toThrow(/outputs: is empty/);
+      await expect(start(...providers)).rejects.toThrow(/id: is taken by the class Sample already/);
+    }
+    const file = definitionFile('wrong.process.yaml', 'id: sample\nversion: "1"\noutputs: {}\n');
+    const fromFile = start(processOf({ definition: file, timeout: 'soon' }), processOf(minimal));
+    await expect(fromFile).rejects.toThrow(/timeout: must be[^]*outputs: is empty[^]*id: is taken/);
+  });
+
   it('a class without execute', async () => {
     // @ts-expect-error -- TypeScript says so too
     @Process(minimal)

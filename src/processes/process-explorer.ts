@@ -8,6 +8,7 @@ import type { ProcessOptions } from './decorators/process-options.js';
 import { FaultCollector, InvalidProcessError } from './definition/invalid-process.error.js';
 import type { DefinitionFault } from './definition/invalid-process.error.js';
 import { readProcessDefinition } from './definition/process-definition.js';
+import { readHooks, readTasks } from './definition/task-definitions.js';
 import type { ProcessHandler } from './process-handler.js';
 import { ProcessRegistry } from './process-registry.js';
 
@@ -28,20 +29,19 @@ export class ProcessExplorer implements OnModuleInit {
   /** @throws InvalidProcessError that lists the faults of all processes, so that one start shows them all */
   onModuleInit(): void {
     const faults: DefinitionFault[] = [];
-    const processes = new Map<string, { process: CompiledProcess; found: FoundProcess }>();
+    const processes: CompiledProcess[] = [];
+    const owners = new Map<string, FoundProcess>();
     for (const found of this.find()) {
       const collector = new FaultCollector(() => nameOf(found));
-      const process = this.compile(found, collector);
-      if (process) {
-        const { id } = process.description;
-        const earlier = processes.get(id);
-        if (earlier) collector.add('id', duplicate(earlier.found, found));
-        else processes.set(id, { process, found });
-      }
+      const { id, process } = this.compile(found, collector);
+      const earlier = id === undefined ? undefined : owners.get(id);
+      if (earlier) collector.add('id', duplicate(earlier, found));
+      else if (id !== undefined) owners.set(id, found);
+      if (process) processes.push(process);
       faults.push(...collector.faults);
     }
     if (faults.length > 0) throw new InvalidProcessError(faults);
-    this.registry.fill([...processes.values()].map(({ process }) => process));
+    this.registry.fill(processes);
   }
 
   private find(): FoundProcess[] {
@@ -52,21 +52,31 @@ export class ProcessExplorer implements OnModuleInit {
     });
   }
 
-  private compile({ wrapper, options }: FoundProcess, faults: FaultCollector): CompiledProcess | undefined {
-    if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
+  /** @returns the id where it is known, also of a process with faults, and the process when it has none */
+  private compile(
+    { wrapper, options }: FoundProcess,
+    faults: FaultCollector,
+  ): { readonly id?: string; readonly process?: CompiledProcess } {
+    const isSingleton = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
+    if (!isSingleton) {
       faults.add(
         '',
         'is not a singleton: the class, or something injected into it, is request-scoped or transient; use the default scope and take what belongs to one execution from the `context` of `execute`.',
       );
-      return undefined;
     }
     const handler = wrapper.instance as Partial<ProcessHandler> | undefined;
-    if (typeof handler?.execute !== 'function') {
+    const hasExecute = typeof handler?.execute === 'function';
+    // A class that is made per request has no instance to look at.
+    if (isSingleton && !hasExecute) {
       faults.add('', 'has no method `execute(inputs, context)`; implement ProcessHandler.');
     }
-    const definition = readProcessDefinition(options, faults);
-    if (!definition || typeof handler?.execute !== 'function') return undefined;
-    return CompiledProcess.compile(definition, handler as ProcessHandler, faults);
+    const { id, definition } = readProcessDefinition(options, faults);
+    if (!definition || !isSingleton || !hasExecute) return { id };
+    const before = faults.faults.length;
+    const tasks = readTasks(handler, definition.policy.isolation, faults);
+    const hooks = readHooks(handler, faults);
+    if (faults.faults.length > before) return { id };
+    return { id, process: CompiledProcess.compile(definition, handler as ProcessHandler, faults, { tasks, hooks }) };
   }
 }
 

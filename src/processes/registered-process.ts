@@ -1,15 +1,25 @@
 import type { Violation } from '../ogc/problems/domain-error.js';
 import type { ProcessDescription } from './process-description.js';
+import type { ProcessCachePolicy, ProcessConcurrencyPolicy, RetryPolicy } from './definition/policies.js';
+import type { StateHook, TaskDefinition } from './definition/task-definition.js';
 import type { ProcessHandler } from './process-handler.js';
 
 /** How the engine treats a process; from the options of `@Process()`. */
 export interface ProcessPolicy {
-  /** `child`: in an executor process (default). `inline`: in the event loop of the node, for short, asynchronous, trusted code. */
+  /**
+   * `child`: in an executor process (default). `inline`: in the event loop of the node, for short, asynchronous,
+   * trusted code.
+   */
   readonly isolation: 'child' | 'inline';
   /** Time limit of one execution in milliseconds; the service's JOB_TIMEOUT when absent. */
   readonly timeout?: number;
   /** False: a synchronous execution leaves no job row. */
   readonly syncJobs: boolean;
+  /** Of a class with `@Flow()` only: whether its tasks run in one executor, or each as an entry of the queue. */
+  readonly executor?: 'local' | 'distributed';
+  readonly retry?: RetryPolicy;
+  readonly cache?: ProcessCachePolicy;
+  readonly concurrency?: ProcessConcurrencyPolicy;
 }
 
 /** A process that the explorer found and checked: everything compiled at start, nothing left for the hot path. */
@@ -17,6 +27,10 @@ export interface RegisteredProcess {
   readonly description: ProcessDescription;
   readonly policy: ProcessPolicy;
   readonly handler: ProcessHandler;
+  /** The methods with `@Task()`; absent when there are none. */
+  readonly tasks?: readonly TaskDefinition[];
+  /** The methods with `@OnState()`; absent when there are none. */
+  readonly hooks?: readonly StateHook[];
 
   /**
    * Validates resolved input values against the description, filling in defaults in place. An input that may occur

@@ -1,29 +1,37 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
-import { untilAvailable } from '../database/until-available.js';
 import { Engine } from '../engine/engine.js';
-import type { ExecutionFault, ExecutionOutcome, ProducedOutput } from '../engine/execution-unit.js';
+import type { ExecutionOutcome } from '../engine/execution-unit.js';
+import { NonDeterminismError } from '../flows/non-determinism.error.js';
 import { JobFiles } from '../jobs/job-files.js';
 import { JobInputs } from '../jobs/job-inputs.js';
-import { JobCancellation } from '../jobs/store/job-cancellation.js';
-import { JobCompletion, type StoredOutput } from '../jobs/store/job-completion.js';
+import type { JobAdmission, ResponsePreferences } from '../jobs/job.types.js';
+import { SlotQueue } from '../jobs/limits/slot-queue.js';
 import { JobJournal } from '../jobs/store/job-journal.js';
-import { type ClaimedJob, type HeldLease, JobLeases } from '../jobs/store/job-leases.js';
+import type { ClaimedJob, HeldLease } from '../jobs/store/job-leases.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
-import { Dispatcher } from './dispatcher.js';
+import type { JobSteps } from '../tasks/job-steps.js';
+import { JobStepsFactory } from '../tasks/job-steps.factory.js';
+import { JobConclusion, type RunResult } from './job-conclusion.js';
 import { JournalWriter } from './journal-writer.js';
 import { type Lease, LeaseKeeper } from './lease-keeper.js';
-
-/** How a run ended on this node. `open`: the job is not finished, or somebody else finished it; its row tells. */
-export type RunResult =
-  | { readonly kind: 'succeeded'; readonly outputs: Readonly<Record<string, ProducedOutput>> }
-  | { readonly kind: 'failed'; readonly fault: ExecutionFault }
-  | { readonly kind: 'open' };
+import { NodeIdentity } from './node-identity.js';
 
 /** A job owned by this node, with its values ready for the engine. */
 export interface OwnedJob extends HeldLease {
   readonly processId: string;
   readonly inputs: Record<string, unknown>;
+  readonly response: ResponsePreferences;
+  /** How often it failed by itself before. */
+  readonly attempts?: number;
+  /** Milliseconds of earlier runs that count towards its time limit. */
+  readonly ran_ms?: number;
+  /** The job whose steps it took over. */
+  readonly retry_of?: string | null;
+  /** How often something told it to go on. */
+  readonly signals?: number;
+  /** What was asked for before it ran. */
+  readonly admission?: JobAdmission | null;
 }
 
 /**
@@ -32,19 +40,17 @@ export interface OwnedJob extends HeldLease {
  */
 @Injectable()
 export class JobRunner {
-  private readonly logger = new Logger(JobRunner.name);
-
   constructor(
     private readonly registry: ProcessRegistry,
     private readonly engine: Engine,
     private readonly keeper: LeaseKeeper,
-    private readonly leases: JobLeases,
     private readonly journal: JobJournal,
-    private readonly completion: JobCompletion,
-    private readonly cancellation: JobCancellation,
+    private readonly steps: JobStepsFactory,
+    private readonly conclusion: JobConclusion,
+    private readonly queue: SlotQueue,
     private readonly inputs: JobInputs,
     private readonly files: JobFiles,
-    private readonly dispatcher: Dispatcher,
+    private readonly node: NodeIdentity,
     private readonly settings: Settings,
   ) {}
 
@@ -56,7 +62,8 @@ export class JobRunner {
       try {
         inputs = await this.inputs.load(job);
       } catch (error) {
-        return await this.failUnexpectedly(lease, error, 'The inputs of the job cannot be read any more.');
+        const detail = 'The inputs of the job cannot be read any more.';
+        return await this.conclusion.failUnexpectedly({ lease, hasFiles: false }, error, detail);
       }
       return await this.runUnder(lease, { ...job, processId: job.process_id, inputs });
     } finally {
@@ -75,95 +82,61 @@ export class JobRunner {
   }
 
   private async runUnder(lease: Lease, job: OwnedJob): Promise<RunResult> {
+    // Steps of an earlier run exist only where there was one; asking for them costs a statement.
+    const isResumed = job.epoch > 1 || (job.retry_of ?? null) !== null;
+    const { id, epoch, processId, signals } = job;
+    const steps = this.steps.open({ id, epoch, processId, isResumed, signals }, this.node.id, lease.signal);
+    const run = () => ({
+      lease,
+      hasFiles: steps.hasFiles,
+      signals: steps.seenSignals,
+      isGivenUp: steps.givenUp !== undefined,
+    });
     try {
-      return await this.runToEnd(lease, job);
+      const outcome = await this.runToEnd(lease, job, steps);
+      return await this.conclusion.conclude(run(), steps.givenUp ?? outcome);
     } catch (error) {
-      return await this.failUnexpectedly(lease, error, 'The service ran into an unexpected error.');
+      return await this.conclusion.failUnexpectedly(run(), error, 'The service ran into an unexpected error.');
+    } finally {
+      await this.tellOthers(job, steps);
     }
   }
 
-  private async runToEnd(lease: Lease, job: OwnedJob): Promise<RunResult> {
+  /** The end of the run has given its places free, and made its result known. */
+  private async tellOthers({ admission }: OwnedJob, { limitKeys }: JobSteps): Promise<void> {
+    const own = [admission?.cache?.key, admission?.concurrency?.key].filter((key) => key !== undefined);
+    // Only a hint: who is not woken now is found by the supervisor.
+    await this.queue.freed([...own, ...limitKeys]).catch(() => undefined);
+  }
+
+  private async runToEnd(lease: Lease, job: OwnedJob, steps: JobSteps): Promise<ExecutionOutcome> {
     const process = this.registry.find(job.processId);
     if (process === undefined) {
       const detail = `This worker does not know the process "${job.processId}".`;
-      return await this.fail(lease, 'Failed', { code: 'no-such-process', detail });
+      return { kind: 'failed', fault: { code: 'no-such-process', detail } };
     }
     const journal = new JournalWriter(this.journal, lease, lease.signal);
     const unit = {
       jobId: job.id,
       processId: job.processId,
+      attempt: (job.attempts ?? 0) + 1,
       inputs: job.inputs,
-      timeout: process.policy.timeout ?? this.settings.JOB_TIMEOUT,
+      outputs: job.response.outputs?.map(({ id }) => id),
+      timeout: Math.max(1, (process.policy.timeout ?? this.settings.JOB_TIMEOUT) - (job.ran_ms ?? 0)),
       directory: this.files.attempt(job.id, job.epoch),
     };
-    const outcome = await this.engine.run(unit, journal, lease.signal);
+    const outcome = await this.engine.run(unit, journal, lease.signal, steps);
     await journal.close();
-    return await this.conclude(lease, outcome);
+    const drift = outcome.kind === 'succeeded' ? await this.driftOf(job, steps) : undefined;
+    return drift === undefined
+      ? outcome
+      : { kind: 'failed', fault: { code: 'non-determinism', detail: drift.message } };
   }
 
-  private async conclude(lease: Lease, outcome: ExecutionOutcome): Promise<RunResult> {
-    switch (outcome.kind) {
-      case 'succeeded': {
-        const outputs = this.storedOutputs(outcome.outputs);
-        const ours = await untilAvailable(() => this.completion.succeed(lease, outputs));
-        return ours ? outcome : await this.giveUp(lease);
-      }
-      case 'failed':
-        return await this.fail(lease, 'Failed', outcome.fault);
-      case 'timed-out':
-        return await this.fail(lease, 'TimedOut', outcome.fault);
-      case 'crashed':
-        return await this.crash(lease, outcome.fault);
-      case 'cancelled':
-        return await this.giveUp(lease);
-    }
-  }
-
-  private async fail(lease: Lease, stateName: 'Failed' | 'TimedOut', fault: ExecutionFault): Promise<RunResult> {
-    const ours = await untilAvailable(() => this.completion.fail(lease, stateName, fault));
-    if (!ours) return await this.giveUp(lease);
-    await this.files.removeAttempt(lease.id, lease.epoch);
-    return { kind: 'failed', fault };
-  }
-
-  /** What only the operator can make sense of: the log has the stack, the client a plain sentence. */
-  private async failUnexpectedly(lease: Lease, error: unknown, detail: string): Promise<RunResult> {
-    this.logger.error(`Job ${lease.id} could not be run to its end: ${(error as Error).stack ?? String(error)}`);
-    return await this.fail(lease, 'Failed', { code: 'internal', detail });
-  }
-
-  private async crash(lease: Lease, fault: ExecutionFault): Promise<RunResult> {
-    const recovery = await untilAvailable(() => this.completion.crash(lease, fault));
-    if (recovery === undefined) return await this.giveUp(lease);
-    await this.files.removeAttempt(lease.id, lease.epoch);
-    if (recovery.state_type === 'CRASHED') return { kind: 'failed', fault };
-    this.logger.warn(`Job ${lease.id} lost its executor and waits for another: ${fault.detail}`);
-    this.dispatcher.dispatch(recovery);
-    return { kind: 'open' };
-  }
-
-  /** The job stopped without a result, or its result came too late. Says so to the row, whoever owns it now. */
-  private async giveUp(lease: Lease): Promise<RunResult> {
-    if (lease.reason === 'shutdown') {
-      const back = await untilAvailable(() => this.leases.handBack(lease, 'the worker shut down'));
-      if (back !== undefined) this.dispatcher.dispatch(back);
-    }
-    await untilAvailable(() => this.cancellation.confirm(lease));
-    await this.files.removeAttempt(lease.id, lease.epoch);
-    return { kind: 'open' };
-  }
-
-  private storedOutputs(outputs: Readonly<Record<string, ProducedOutput>>): StoredOutput[] {
-    return Object.entries(outputs).map(([id, output]) =>
-      output.kind === 'value'
-        ? { id, mediaType: output.mediaType, value: output.value }
-        : {
-            id,
-            mediaType: output.mediaType,
-            file: this.files.stored(output.path),
-            size: output.size,
-            sha256: output.sha256,
-          },
-    );
+  /** After a failure of the job another way is to be expected: what failed is done anew. */
+  private async driftOf({ attempts = 0, retry_of: origin }: OwnedJob, steps: JobSteps) {
+    const isFirstAttempt = attempts === 0 && (origin ?? null) === null;
+    const key = isFirstAttempt ? await steps.forgotten() : undefined;
+    return key === undefined ? undefined : NonDeterminismError.withoutStep(key);
   }
 }

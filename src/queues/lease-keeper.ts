@@ -2,13 +2,14 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { Settings } from '../config/settings.js';
 import { isDatabaseUnavailable } from '../database/database-unavailable.js';
 import { Notifications } from '../database/notifications.js';
-import { CANCEL_CHANNEL } from '../jobs/job-channels.js';
-import { type HeldLease, JobLeases } from '../jobs/store/job-leases.js';
+import { CANCEL_CHANNEL, JOB_CHANNEL } from '../jobs/job-channels.js';
+import { type HeldLease, JobLeases, type RenewedLease } from '../jobs/store/job-leases.js';
+import { type HeldTask, TaskClaims } from '../tasks/store/task-claims.js';
 
 /** Why a running job must stop: the client dismissed it, another node owns it now, or this node shuts down. */
 export type StopReason = 'cancelled' | 'lost' | 'shutdown';
 
-/** A job this node runs. `signal` is aborted when it must stop; `reason` then says why. */
+/** A job this node runs, or a task of one. `signal` is aborted when it must stop; `reason` then says why. */
 export interface Lease extends HeldLease {
   readonly signal: AbortSignal;
   readonly reason: StopReason | undefined;
@@ -22,6 +23,7 @@ class ActiveLease implements Lease {
   constructor(
     readonly id: string,
     readonly epoch: number,
+    readonly task: string | undefined,
     private readonly released: (lease: ActiveLease) => void,
   ) {}
 
@@ -37,6 +39,11 @@ class ActiveLease implements Lease {
   release(): void {
     this.released(this);
   }
+}
+
+/** The same job is held once at most, and so is each of its tasks. */
+function nameOf({ id, task }: Pick<HeldLease, 'id' | 'task'>): string {
+  return task === undefined ? id : `${id}/${task}`;
 }
 
 /**
@@ -55,12 +62,17 @@ export class LeaseKeeper implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly leases: JobLeases,
+    private readonly tasks: TaskClaims,
     private readonly notifications: Notifications,
     private readonly settings: Settings,
   ) {}
 
   onModuleInit(): void {
-    this.notifications.on(CANCEL_CHANNEL, (jobId) => this.held.get(jobId)?.stop('cancelled'));
+    this.notifications.on(CANCEL_CHANNEL, (jobId) => this.stopWhere((lease) => lease.id === jobId));
+    // The flow need not run for its tasks to do so; when the job has ended nobody wants them any more.
+    this.notifications.on(JOB_CHANNEL, (jobIds) =>
+      this.stopWhere(({ id, task }) => task !== undefined && jobIds.includes(id)),
+    );
     this.timer = setInterval(() => void this.beat(), Math.max(100, this.settings.LEASE / 3));
   }
 
@@ -69,9 +81,9 @@ export class LeaseKeeper implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Begins to renew the lease of a job that was just claimed. */
-  hold({ id, epoch }: HeldLease): Lease {
-    const lease = new ActiveLease(id, epoch, (released) => this.drop(released));
-    this.held.set(id, lease);
+  hold({ id, epoch, task }: HeldLease): Lease {
+    const lease = new ActiveLease(id, epoch, task, (released) => this.drop(released));
+    this.held.set(nameOf(lease), lease);
     if (this.stopped !== undefined) lease.stop(this.stopped);
     return lease;
   }
@@ -94,10 +106,26 @@ export class LeaseKeeper implements OnModuleInit, OnApplicationShutdown {
   }
 
   private drop(lease: ActiveLease): void {
-    if (this.held.get(lease.id) === lease) this.held.delete(lease.id);
+    if (this.held.get(nameOf(lease)) === lease) this.held.delete(nameOf(lease));
     if (this.held.size > 0) return;
     for (const resolve of this.idle) resolve();
     this.idle.clear();
+  }
+
+  private stopWhere(isConcerned: (lease: ActiveLease) => boolean): void {
+    for (const lease of this.held.values()) if (isConcerned(lease)) lease.stop('cancelled');
+  }
+
+  /** One statement for all jobs, and one for all tasks. */
+  private async renew(held: readonly ActiveLease[]): Promise<RenewedLease[]> {
+    const { LEASE } = this.settings;
+    const jobs = held.filter(({ task }) => task === undefined);
+    const tasks = held.filter((lease): lease is ActiveLease & HeldTask => lease.task !== undefined);
+    const [ofJobs, ofTasks] = await Promise.all([
+      jobs.length === 0 ? [] : this.leases.renew(jobs, LEASE),
+      tasks.length === 0 ? [] : this.tasks.renew(tasks, LEASE),
+    ]);
+    return [...ofJobs, ...ofTasks];
   }
 
   private async beat(): Promise<void> {
@@ -105,11 +133,11 @@ export class LeaseKeeper implements OnModuleInit, OnApplicationShutdown {
     this.beating = true;
     const held = [...this.held.values()];
     try {
-      const renewed = new Map((await this.leases.renew(held, this.settings.LEASE)).map((row) => [row.id, row]));
+      const renewed = new Map((await this.renew(held)).map((row) => [nameOf(row), row]));
       for (const lease of held) {
-        const row = renewed.get(lease.id);
+        const row = renewed.get(nameOf(lease));
         if (row?.state_type === 'CANCELLING') lease.stop('cancelled');
-        else if (row === undefined && this.held.get(lease.id) === lease) lease.stop('lost');
+        else if (row === undefined && this.held.get(nameOf(lease)) === lease) lease.stop('lost');
       }
     } catch (error) {
       const message = `Leases could not be renewed: ${(error as Error).message}`;

@@ -1,20 +1,23 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { isDatabaseUnavailable } from '../database/database-unavailable.js';
-import { QueueSilentError } from './answer-of-queue.js';
+import { SlotQueue } from '../jobs/limits/slot-queue.js';
 import { Leadership } from './leadership.js';
+import { Chore } from './supervision/chore.js';
+import { DueJobs } from './supervision/due-jobs.js';
 import { LostJobs } from './supervision/lost-jobs.js';
 import { MissingEntries } from './supervision/missing-entries.js';
 import { Retention } from './supervision/retention.js';
 
-/** Milliseconds between the less urgent rounds. */
+/** Milliseconds between two turns of what is less urgent than lost jobs. */
 const ENTRIES_INTERVAL = 5_000;
+const SLOTS_INTERVAL = 2_000;
 const RETENTION_INTERVAL = 60_000;
 
 /**
  * Looks after jobs that nobody looks after: lost workers, stuck dismissals, jobs without a queue entry, old history.
  * Every node has a supervisor, the leader's one works. It needs no control plane and no lossy event stream: it looks
- * at rows, on the database's clock.
+ * at rows, on the database's clock. Each round is about lost jobs; the rest is done beside the rounds.
  */
 @Injectable()
 export class Supervisor implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -24,19 +27,27 @@ export class Supervisor implements OnApplicationBootstrap, OnApplicationShutdown
   private round: Promise<void> = Promise.resolve();
   /** While the database was away no lease could be renewed; workers get one lease time to come back. */
   private leasesCountFrom = 0;
-  private entriesDue = 0;
-  private retentionDue = 0;
+  private readonly chores: readonly Chore[];
 
   constructor(
     private readonly leadership: Leadership,
     private readonly lostJobs: LostJobs,
-    private readonly missingEntries: MissingEntries,
-    private readonly retention: Retention,
+    missingEntries: MissingEntries,
+    dueJobs: DueJobs,
+    slotQueue: SlotQueue,
+    retention: Retention,
     private readonly settings: Settings,
-  ) {}
+  ) {
+    this.chores = [
+      new Chore(ENTRIES_INTERVAL, () => missingEntries.dispatch()),
+      new Chore(ENTRIES_INTERVAL, () => dueJobs.wake()),
+      new Chore(SLOTS_INTERVAL, () => slotQueue.wakeAll()),
+      new Chore(RETENTION_INTERVAL, () => retention.sweep()),
+    ];
+  }
 
   onApplicationBootstrap(): void {
-    this.leasesCountFrom = Date.now() + this.settings.LEASE;
+    this.forgiveLeases();
     this.schedule();
   }
 
@@ -44,6 +55,7 @@ export class Supervisor implements OnApplicationBootstrap, OnApplicationShutdown
     this.closed = true;
     clearTimeout(this.timer);
     await this.round;
+    for (const chore of this.chores) await chore.ended();
   }
 
   private schedule(): void {
@@ -55,32 +67,20 @@ export class Supervisor implements OnApplicationBootstrap, OnApplicationShutdown
 
   private async supervise(): Promise<void> {
     try {
-      if (!(await this.leadership.acquire())) return;
-      const now = Date.now();
-      if (now >= this.leasesCountFrom) await this.lostJobs.recover();
-      if (now >= this.entriesDue) {
-        this.entriesDue = now + ENTRIES_INTERVAL;
-        await this.unlessSilent(() => this.missingEntries.dispatch());
-      }
-      if (now >= this.retentionDue) {
-        this.retentionDue = now + RETENTION_INTERVAL;
-        const more = await this.unlessSilent(() => this.retention.sweep());
-        if (more) this.retentionDue = now;
-      }
+      const asked = Date.now();
+      const leads = await this.leadership.acquire();
+      // A database that was frozen answers late, to the workers as well.
+      if (Date.now() - asked > this.settings.LEASE / 3) this.forgiveLeases();
+      if (!leads) return;
+      for (const chore of this.chores) chore.begin();
+      if (Date.now() >= this.leasesCountFrom) await this.lostJobs.recover();
     } catch (error) {
-      if (isDatabaseUnavailable(error)) this.leasesCountFrom = Date.now() + this.settings.LEASE;
+      if (isDatabaseUnavailable(error)) this.forgiveLeases();
       else this.logger.error(`A round of supervision failed: ${(error as Error).stack}`);
     }
   }
 
-  /** A queue that is away keeps nobody from what concerns rows alone; it is asked again when the next round is due. */
-  private async unlessSilent<T>(task: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await task();
-    } catch (error) {
-      if (!(error instanceof QueueSilentError)) throw error;
-      this.logger.debug(error.message);
-      return undefined;
-    }
+  private forgiveLeases(): void {
+    this.leasesCountFrom = Date.now() + this.settings.LEASE;
   }
 }

@@ -56,6 +56,11 @@ export class Exchange {
     return rel === undefined ? found : found.filter((link) => link.rel.split(' ').includes(rel));
   }
 
+  /** Whether an execution was refused by the process itself: a job was made for it, so its form was understood. */
+  get isRefusedContent(): boolean {
+    return this.status >= 400 && this.status < 500 && this.links('monitor').length > 0;
+  }
+
   /** For messages: what was asked, and the beginning of what came back. */
   summary(): string {
     return `${this.method} ${this.url} answered ${this.status} ${this.mediaType} ${this.text.slice(0, 500)}`.trim();

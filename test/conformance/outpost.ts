@@ -19,10 +19,13 @@ export class Outpost {
   private readonly calls: ReceivedCall[] = [];
   private readonly waiting = new Set<() => void>();
   private count = 0;
+  private wasReached = false;
+  private countBefore = 0;
 
   private constructor(
     private readonly server: Server,
     private readonly base: string,
+    private readonly isCertain: boolean,
   ) {
     server.on(
       'request',
@@ -33,14 +36,27 @@ export class Outpost {
     );
   }
 
-  /** @param url where the server under test reaches this machine; a free loopback port when it is not given */
-  static async open(url?: string): Promise<Outpost> {
+  /**
+   * @param url where the server under test reaches this machine; a free loopback port when it is not given
+   * @param isCertain whether the server is known to reach it
+   */
+  static async open(url?: string, isCertain = false): Promise<Outpost> {
     const { hostname, port } = new URL(url ?? 'http://127.0.0.1:0');
     const server = createServer();
     server.listen(Number(port), url === undefined ? hostname : undefined);
     await once(server, 'listening');
     const actual = (server.address() as AddressInfo).port;
-    return new Outpost(server, url?.replace(/\/$/, '') ?? `http://127.0.0.1:${actual}`);
+    return new Outpost(server, url?.replace(/\/$/, '') ?? `http://127.0.0.1:${actual}`, isCertain);
+  }
+
+  /** What is offered from now on belongs to one check. */
+  beginCheck(): void {
+    this.countBefore = this.count;
+  }
+
+  /** Whether the present check named a URL to a server that has never come here, and need not be able to. */
+  get isInVain(): boolean {
+    return this.count > this.countBefore && !this.wasReached && !this.isCertain;
   }
 
   /** Offers a value. @returns its URL */
@@ -78,6 +94,7 @@ export class Outpost {
   }
 
   private async answer(request: IncomingMessage): Promise<{ status: number; body: string; mediaType: string }> {
+    this.wasReached = true;
     const path = new URL(request.url!, this.base).pathname;
     const offer = this.offers.get(path);
     if (offer !== undefined) return { status: 200, ...offer };

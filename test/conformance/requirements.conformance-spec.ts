@@ -26,7 +26,7 @@ describe.each(['1.0', '2.0'] as const)('A service whose default is %s', (dialect
       process.stderr.write(`SKIPPED validation of documents: there are no official schemas in ${SCHEMAS}\n`);
     }
     tested = await startTestedService({ DEFAULT_DIALECT: dialect });
-    outpost = await Outpost.open();
+    outpost = await Outpost.open(undefined, true);
     server = new ServerUnderTest(tested.url, schemas, outpost);
   });
   afterAll(async () => {

@@ -14,11 +14,15 @@ export interface Finding {
 /** Checks one requirement; never rejects. */
 export async function judge(server: ServerUnderTest, requirement: Requirement): Promise<Finding> {
   const uri = uriOf(requirement);
+  const before = server.exchanges.length;
+  server.beginCheck();
   try {
     await requirement.check(server);
     return { uri, verdict: 'passed' };
   } catch (error) {
-    const verdict = error instanceof NotTestable ? 'skipped' : 'failed';
-    return { uri, verdict, reason: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof NotTestable) return { uri, verdict: 'skipped', reason };
+    const excuse = server.excuse(before);
+    return excuse === undefined ? { uri, verdict: 'failed', reason } : { uri, verdict: 'skipped', reason: excuse };
   }
 }

@@ -54,7 +54,8 @@ async function run(): Promise<number> {
   const own = options.url === undefined ? await startTestedService() : undefined;
   const base = (options.url ?? own!.url).replace(/\/+$/, '');
   const isLocal = /^(localhost|127\.|\[::1\])/.test(new URL(base).hostname);
-  const outpost = options.outpost !== undefined || isLocal ? await Outpost.open(options.outpost) : undefined;
+  const outpost =
+    options.outpost !== undefined || isLocal ? await Outpost.open(options.outpost, own !== undefined) : undefined;
   try {
     const findings = await check(new ServerUnderTest(base, schemas, outpost));
     return summarize(findings);

@@ -36,7 +36,10 @@ export class ServerUnderTest {
   /** @param target path below the landing page, or an absolute URL */
   async request(method: string, target: string, headers: Headers = {}, body?: string): Promise<Exchange> {
     const url = /^https?:/.test(target) ? target : `${this.base}${target}`;
-    const response = await fetch(url, { method, headers, body, redirect: 'manual' });
+    const response = await fetch(url, { method, headers, body, redirect: 'manual' }).catch((error: Error) => {
+      const { cause = error } = error as { cause?: Error };
+      throw new Error(`${method} ${url} had no answer: ${cause.message || (cause as NodeJS.ErrnoException).code}`);
+    });
     const exchange = new Exchange(method, url, response, Buffer.from(await response.arrayBuffer()));
     this.exchanges.push(exchange);
     return exchange;
@@ -96,6 +99,26 @@ export class ServerUnderTest {
     this.conforms('1.0', 'exception', problem);
     if (type !== undefined) assert.equal(problem.type, type, exchange.summary());
     if (problem.status !== undefined) assert.equal(problem.status, status);
+  }
+
+  /**
+   * Why a check that ended with its latest request shows nothing about the server: the process did not like the content
+   * that was thought of for it, or the server does not turn to the tester.
+   * @param since number of exchanges before the check
+   */
+  excuse(since: number): string | undefined {
+    const last = this.exchanges.length > since ? this.exchanges.at(-1) : undefined;
+    if (last?.isRefusedContent) return `a process refused the content of its input: ${last.summary()}`;
+    if (this.reachable?.isInVain !== true) return undefined;
+    return (
+      'the server refuses the URL of the tester, or cannot reach it: name one with --outpost, and let the server ' +
+      'connect to it (of this project: ALLOW_PRIVATE_REFERENCES=true)'
+    );
+  }
+
+  /** What is offered to the server from now on belongs to one check. */
+  beginCheck(): void {
+    this.reachable?.beginCheck();
   }
 
   /** @throws NotTestable when nothing here is reachable from the server */

@@ -121,12 +121,15 @@ export async function accepts(
   valueOf: (subject: InputSubject) => unknown,
 ): Promise<{ subject: InputSubject; answer: Exchange }> {
   let refusal = '';
+  let isContent = true;
   for (const subject of subjects) {
     const inputs = { ...subject.others, [subject.id]: valueOf(subject) };
     const answer = await server.execute(subject.process.id, { inputs, response: 'document' });
     if ([200, 201].includes(answer.status)) return { subject, answer };
+    isContent &&= answer.isRefusedContent;
     refusal ||= `${JSON.stringify({ [subject.id]: inputs[subject.id] })} was refused: ${answer.summary()}`;
   }
+  if (isContent) throw new NotTestable(`no process likes the content of a value made for it: ${refusal}`);
   throw new Error(refusal);
 }
 

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { eventually } from '../harness/backends.js';
 import { Client, type JobStatus } from '../harness/client.js';
+import { EventStream } from '../harness/event-stream.js';
 import { type ReceivedCall, Receiver } from '../harness/receiver.js';
 import { Service } from '../harness/service.js';
 import { temporaryDirectory } from '../harness/temporary-directory.js';
@@ -74,16 +75,46 @@ describe('Callbacks (/req/callback/job-callback)', () => {
       { lines: 1 },
       { inProgressUri: '/order', successUri: '/order', failedUri: '/no' },
     );
-    const calls = await receiver.until('/order', 3);
-    expect(eventIds(calls)).toEqual([`${id}/2`, `${id}/3`, `${id}/4`]);
-    expect(calls.map(({ headers }) => headers['content-type'])).toEqual(Array(3).fill('application/json'));
+    const { data } = await untilEvent(id, 'callback-delivered', { kind: 'successUri', attempt: 1, status: 202 });
+    const calls = receiver.to('/order');
+    const numbers = calls.map(({ headers }) => Number(String(headers['sluice-event-id']).split('/')[1]));
+    expect(eventIds(calls)).toEqual(numbers.map((number) => `${id}/${number}`));
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    expect(numbers.at(-1)).toBe(data!.event);
+    const kinds = calls.map(({ headers }) => headers['sluice-callback']);
+    expect(kinds).toEqual([...Array<string>(calls.length - 1).fill('inProgressUri'), 'successUri']);
+    expect(new Set(calls.map(({ headers }) => headers['content-type']))).toEqual(new Set(['application/json']));
     expect(json(calls[0])).toMatchObject({ jobID: id, status: 'running', processID: 'chatty' });
-    expect(json(calls[1])).toMatchObject({ jobID: id, status: 'running', progress: 50, message: 'half way' });
-    expect(json(calls[2])).toEqual({ done: 'yes' });
+    expect(json(calls.at(-2)!)).toMatchObject({ jobID: id, status: 'running', progress: 50, message: 'half way' });
+    expect(json(calls.at(-1)!)).toEqual({ done: 'yes' });
     const links = (json(calls[0]).links as { rel: string; href: string }[]).filter(({ rel }) => rel === 'self');
     expect(links[0].href).toBe(`${client.base}/jobs/${id}`);
     expect(receiver.to('/no')).toEqual([]);
-    await untilEvent(id, 'callback-delivered', { kind: 'successUri', event: 4, attempt: 1, status: 202 });
+  });
+
+  it('about the status are made also when the job has been removed meanwhile', async () => {
+    receiver.answer('/removed', (call) => (call < 2 ? 503 : 200));
+    const id = await submit('chatty', { lines: 0, fail: 'x' }, { failedUri: '/removed' });
+    await untilEvent(id, 'callback-failed', { attempt: 1 });
+    await client.dismiss(id);
+    expect((await client.get(`/jobs/${id}`)).status).toBe(404);
+    const calls = await receiver.until('/removed', 2);
+    expect(new Set(eventIds(calls)).size).toBe(1);
+    for (const call of calls) expect(json(call)).toMatchObject({ jobID: id, status: 'failed', message: 'x' });
+  });
+
+  it('that come after the end of the job are streamed to a client that comes back', async () => {
+    receiver.answer('/late-event', (call) => (call < 2 ? 503 : 200));
+    const id = await submit('chatty', { lines: 0 }, { successUri: '/late-event' });
+    await client.ended(id);
+    const url = `${client.base}/jobs/${id}/events`;
+    const first = await EventStream.open(url);
+    const seen = await first.until(() => false);
+    expect(seen.map(({ event }) => event)).toContain('callback-delivered');
+    const again = await fetch(url, {
+      headers: { accept: 'text/event-stream', 'last-event-id': String(seen.at(-1)!.id) },
+    });
+    expect(again.status).toBe(204);
   });
 
   it('link an output that is too large to be sent', async () => {
@@ -126,8 +157,8 @@ describe('Callbacks (/req/callback/job-callback)', () => {
     receiver.answer('/flaky', (call) => (call < 3 ? 503 : 200));
     const id = await submit('chatty', { lines: 0 }, { successUri: '/flaky' });
     const calls = await receiver.until('/flaky', 3);
-    expect(new Set(eventIds(calls))).toEqual(new Set([`${id}/4`]));
-    await untilEvent(id, 'callback-delivered', { attempt: 3, status: 200 });
+    const { data } = await untilEvent(id, 'callback-delivered', { attempt: 3, status: 200 });
+    expect(new Set(eventIds(calls))).toEqual(new Set([`${id}/${String(data!.event)}`]));
     expect((await callbackEvents(id)).map(({ type, data }) => [type, data!.attempt, data!.status])).toEqual([
       ['callback-failed', 1, 503],
       ['callback-failed', 2, 503],
@@ -189,17 +220,38 @@ describe('Callbacks (/req/callback/job-callback)', () => {
     service = await Service.start(settings);
     client = new Client(service.url());
     const [call] = await receiver.until('/late', 1);
-    expect(eventIds([call])).toEqual([`${id}/4`]);
+    const { data } = await untilEvent(id, 'callback-delivered', { kind: 'successUri' });
+    expect(eventIds([call])).toEqual([`${id}/${String(data!.event)}`]);
     expect(json(call)).toEqual({ done: 'yes' });
   });
 
-  it('refuse private addresses unless a setting allows them', async () => {
-    await service.stop();
+  it('refuse private addresses unless a setting allows them, when asked for and when made', async () => {
+    await receiver.down();
+    const id = await submit('chatty', { lines: 0 }, { successUri: '/private' });
+    await untilEvent(id, 'callback-failed', { attempt: 1 });
+    service.kill('SIGKILL');
+    await service.exited();
+    await receiver.up();
     service = await Service.start({ ...settings, ALLOW_PRIVATE_REFERENCES: 'false' });
     client = new Client(service.url());
-    const id = await submit('chatty', { lines: 0 }, { successUri: '/private' });
-    const { data } = await untilEvent(id, 'callback-failed', { attempt: 1, givenUp: true });
+    const { data } = await untilEvent(id, 'callback-failed', { givenUp: true });
     expect(data!.reason).toBe('The URL leads to an address that this service does not connect to.');
+
+    const subscriber = {
+      successUri: receiver.url('/private'),
+      inProgressUri: 'http://[::ffff:10.0.0.1]/private',
+      failedUri: 'https://a.LOCALHOST./private',
+    };
+    const response = await client.execute('chatty', { inputs: { lines: 0 }, subscriber }, { prefer: 'respond-async' });
+    expect(response.status).toBe(400);
+    const detail = 'leads to an address that this service does not connect to';
+    expect(await response.json()).toMatchObject({
+      type: expect.stringMatching(/InvalidParameterValue$/),
+      errors: Object.keys(subscriber).map((name) => ({ pointer: `/subscriber/${name}`, detail })),
+    });
+    const named = { successUri: 'http://callbacks.invalid/later' };
+    const accepted = { inputs: { lines: 0 }, subscriber: named };
+    expect((await client.execute('chatty', accepted, { prefer: 'respond-async' })).status).toBe(201);
     expect(receiver.to('/private')).toEqual([]);
   });
 });

@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Client } from '../harness/client.js';
 import { type CommandOptions, type Ended, sluice } from '../harness/command-line.js';
@@ -13,6 +15,9 @@ import { temporaryDirectory } from '../harness/temporary-directory.js';
 jest.setTimeout(60_000);
 
 const POINT = { type: 'Point', coordinates: [10, 50] };
+const FIXTURES = ['probe-processes.mjs', 'feature-processes.mjs']
+  .map((file) => resolve('test/fixtures', file))
+  .join(',');
 const MISSING_JOB = '00000000-0000-4000-8000-000000000000';
 
 describe('sluice against the service', () => {
@@ -34,7 +39,7 @@ describe('sluice against the service', () => {
   beforeAll(async () => {
     service = await Service.start({
       DATA_DIR: path('data'),
-      PROCESS_MODULES: resolve('test/fixtures/probe-processes.mjs'),
+      PROCESS_MODULES: FIXTURES,
     });
     client = new Client(service.url());
     writeFileSync(path('point.json'), JSON.stringify(POINT));
@@ -160,6 +165,17 @@ describe('sluice against the service', () => {
       expect(outcome.stderr).toContain('not today');
     });
 
+    it('ends with 3 and names the job when a synchronous execution that left one failed', async () => {
+      const outcome = await run(['run', 'chatty', 'lines=1', 'fail=on purpose', '--json']);
+      expect(outcome.code).toBe(3);
+      const { job, ...rest } = json<{ job: { jobID: string; status: string } }>(outcome);
+      expect(rest).toMatchObject({ exitCode: 3, problem: { status: 500, detail: 'on purpose' } });
+      expect(job).toMatchObject({ status: 'failed', processID: 'chatty' });
+      expect(outcome.stderr).toContain(`Job ${job.jobID} failed.`);
+      const bare = await run(['run', 'assorted-bare', 'fail=on purpose', '--json']);
+      expect([bare.code, json<object>(bare)]).toEqual([2, expect.not.objectContaining({ job: expect.anything() })]);
+    });
+
     it('ends with 4 when the job was dismissed by somebody else', async () => {
       let asked = false;
       const outcome = await run(['run', 'sleeper', 'ms=600000', '--watch'], {
@@ -188,6 +204,18 @@ describe('sluice against the service', () => {
       const jobId = jobIn(outcome.stderr)!;
       expect(['accepted', 'running']).toContain((await client.status(jobId)).status);
       await client.dismiss(jobId);
+    });
+
+    it('says how to find the job of a synchronous run that is no longer waited for', async () => {
+      const outcome = await run(['run', 'sleeper', 'ms=600000', '--timeout', '1s']);
+      expect(outcome.code).toBe(5);
+      expect(outcome.stderr).toMatch(/^Error: Gave up waiting after 1 s\.$/m);
+      const [, advised] = /"sluice (jobs --process sleeper [^"]+)"/.exec(outcome.stderr)!;
+      const { jobs } = json<{ jobs: { jobID: string; status: string }[] }>(
+        ok(await run([...advised.split(' '), '--json'])),
+      );
+      expect(jobs[0].status).toBe('running');
+      await client.dismiss(jobs[0].jobID);
     });
 
     it('dismisses the job on Ctrl-C with --dismiss-on-interrupt', async () => {
@@ -254,13 +282,64 @@ describe('sluice against the service', () => {
       expect(ok(await run(['results', greeted, '--out', 'result'])).stdout).toBe('Hello Ada!');
     });
 
+    /** A finished job of `assorted`. */
+    const assorted = async (outputs: object, response: string) => {
+      const answer = await client.execute('assorted', { outputs, response }, { prefer: 'respond-async' });
+      const { jobID } = (await answer.json()) as { jobID: string };
+      await client.ended(jobID);
+      return jobID;
+    };
+
+    it('shows the results of every form of job as one document, by output', async () => {
+      const raw = await assorted({ list: {}, text: {} }, 'raw');
+      const reference = { transmissionMode: 'reference' };
+      const linked = await assorted({ list: reference, text: reference }, 'raw');
+      expect(json(ok(await run(['results', raw, '--json'])))).toEqual({ list: [10, 20, 30], text: expect.anything() });
+      const { list, text } = json<Record<string, { href: string }>>(ok(await run(['results', linked, '--json'])));
+      expect([list.href, text.href]).toEqual([
+        `${service.url()}/jobs/${linked}/results/list`,
+        `${service.url()}/jobs/${linked}/results/text`,
+      ]);
+      expect(ok(await run(['results', raw])).stdout).toContain('text: some text');
+    });
+
+    it('ends with 2 and writes nothing for an output that the job does not have', async () => {
+      const reference = await assorted({ list: { transmissionMode: 'reference' } }, 'raw');
+      const several = await assorted({ list: {}, data: {} }, 'raw');
+      const single = await assorted({ list: {} }, 'raw');
+      for (const jobId of [reference, several, single]) {
+        const target = path(`missing-${jobId}`);
+        for (const rest of [['--output', target], ['--json'], []]) {
+          const outcome = await run(['results', jobId, '--out', 'text', ...rest]);
+          expect(outcome.code).toBe(2);
+          if (!rest.includes('--json')) expect(outcome.stdout).toBe('');
+          expect(outcome.stderr).toMatch(/\(404\)/);
+        }
+        expect(existsSync(target)).toBe(false);
+      }
+    });
+
     it('ends with 2 for the results of a failed job, and says why it failed', async () => {
       const outcome = await run(['results', failed]);
       expect(outcome.code).toBe(2);
       expect(outcome.stderr).toMatch(/^Error: .*\(500\)$/m);
     });
 
-    it('dismisses jobs', async () => {
+    it('dismisses jobs, and says what became of each', async () => {
+      const [stopped, finished] = [
+        await client.submit('sleeper', { ms: 600_000 }),
+        await client.submit('hello-world', { name: 'Ada' }),
+      ];
+      await client.ended(finished);
+      expect(
+        ok(await run(['dismiss', stopped, finished, stopped]))
+          .stdout.trim()
+          .split('\n'),
+      ).toEqual([
+        `${stopped}: The job was dismissed`,
+        `${finished}: The job was removed with its outputs`,
+        `${stopped}: The job was removed with its outputs`,
+      ]);
       const jobId = await client.submit('sleeper', { ms: 600_000 });
       expect(json<{ jobs: unknown[] }>(ok(await run(['dismiss', jobId, '--json']))).jobs).toMatchObject([
         { jobID: jobId, status: 'dismissed' },
@@ -275,8 +354,27 @@ describe('sluice against the service', () => {
 
   it('prints the same OpenAPI document that the service answers', async () => {
     const served: unknown = await (await client.get('/api', { accept: 'application/json' })).json();
-    const env = { PROCESS_MODULES: resolve('test/fixtures/probe-processes.mjs') };
+    const env = { PROCESS_MODULES: FIXTURES };
     expect(json(ok(await run(['openapi', '--server-url', service.url()], { env })))).toEqual(served);
+  });
+
+  it.each([
+    ['sluice comp', ['completion']],
+    ['sluice run hello', ['hello-world']],
+    ['sluice run buffer dist', ['distance=']],
+    ['sluice run hello-world --output=test/fixt', ['test/fixtures/']],
+    ['sluice jobs --status=f', ['failed']],
+    ['sluice jobs --status d', ['dismissed']],
+  ])('completes "%s" in bash', async (line, expected) => {
+    const script = `
+      sluice() { "$NODE" dist/src/cli.js "$@"; }
+      source <(sluice completion bash)
+      COMP_LINE=$1 COMP_POINT=\${#1}
+      "$(complete -p sluice | sed 's/.*-F \\([^ ]*\\) .*/\\1/')"
+      printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, NODE: process.execPath, SLUICE_URL: service.url() };
+    const { stdout } = await promisify(execFile)('bash', ['-c', script, 'bash', line], { env });
+    expect(stdout.split('\n').filter(Boolean)).toEqual(expected);
   });
 
   it('suggests process ids, inputs and jobs of the server to shells', async () => {
@@ -286,6 +384,31 @@ describe('sluice against the service', () => {
 });
 
 describe('sluice without a server', () => {
+  it('says its version', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(await sluice(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each([
+    [['run', '--json'], /missing required argument 'process'/],
+    [['jobs', '--json', '--status', 'lost'], /It must be one of/],
+    [['nothing', '--json'], /unknown command 'nothing'/],
+    [['serve', '--json', '--nothing'], /unknown option '--nothing'/],
+    [['completion', 'tcsh', '--json'], /Allowed choices/],
+  ])('answers wrong usage with one document: %j', async (args, message) => {
+    const { code, stdout, stderr } = await sluice(args);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({ exitCode: 1, message: expect.stringMatching(message) });
+    expect(stderr).toMatch(message);
+  });
+
+  it.each(['serve', 'worker', 'migrate'])('%s --json says in JSON why it cannot start', async (command) => {
+    const { code, stdout, stderr } = await sluice([command, '--json'], { env: { LEASE: 'soon' } });
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({ exitCode: 1, message: expect.stringContaining('LEASE') });
+    expect(stderr).toContain('LEASE');
+  });
+
   it('explains a refused connection and what to do, and ends with 1', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -320,6 +443,8 @@ describe('sluice without a server', () => {
     const { code, stdout } = await sluice(['completion', shell]);
     expect(code).toBe(0);
     expect(stdout).toContain('sluice complete --');
+    const asJson = await sluice(['completion', shell, '--json']);
+    expect(JSON.parse(asJson.stdout)).toEqual({ shell, script: stdout });
   });
 });
 

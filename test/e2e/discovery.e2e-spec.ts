@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { resolve } from 'node:path';
-import { Client } from '../harness/client.js';
+import type { Client } from '../harness/client.js';
+import { OwnService, PROBES } from '../harness/own-service.js';
 import { linkOf, type Page, pagesOf, type TestLink } from '../harness/pages.js';
 import { expectProblem, OGC_PROBLEM, OWN_PROBLEM } from '../harness/problem.js';
-import { Service } from '../harness/service.js';
-import { temporaryDirectory } from '../harness/temporary-directory.js';
 
 const REL = 'http://www.opengis.net/def/rel/ogc/1.0';
 const CONF = 'http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf';
@@ -20,21 +18,13 @@ interface Description extends Page {
 }
 
 describe('Discovery', () => {
-  const directory = temporaryDirectory('e2e-discovery');
-  let service: Service;
+  const own = new OwnService('e2e-discovery', PROBES);
   let client: Client;
 
   beforeAll(async () => {
-    service = await Service.start({
-      DATA_DIR: directory.path,
-      PROCESS_MODULES: resolve('test/fixtures/probe-processes.mjs'),
-    });
-    client = new Client(service.url());
+    client = await own.start();
   }, 60_000);
-  afterAll(async () => {
-    await service?.stop();
-    directory.remove();
-  }, 60_000);
+  afterAll(() => own.stop(), 60_000);
 
   describe('landing page and conformance', () => {
     it('links definition, conformance, processes and jobs (/req/core/landingpage-success, /rec/job-list/job-list-landing-page)', async () => {

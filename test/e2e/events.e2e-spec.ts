@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { join, resolve } from 'node:path';
-import { Client } from '../harness/client.js';
+import type { Client } from '../harness/client.js';
+import { OwnService, PROBES } from '../harness/own-service.js';
 import { EventStream } from '../harness/event-stream.js';
 import { type Page, pagesOf } from '../harness/pages.js';
 import { expectProblem, OGC_PROBLEM, OWN_PROBLEM } from '../harness/problem.js';
-import { Service } from '../harness/service.js';
-import { temporaryDirectory } from '../harness/temporary-directory.js';
 
 jest.setTimeout(30_000);
 
@@ -14,23 +12,13 @@ interface EventPage extends Page {
 }
 
 describe('Events of jobs', () => {
-  const directory = temporaryDirectory('e2e-events');
-  let service: Service;
+  const own = new OwnService('e2e-events', { ...PROBES, CANCEL_GRACE: '500ms', EVENTS_HEARTBEAT: '200ms' });
   let client: Client;
 
   beforeAll(async () => {
-    service = await Service.start({
-      DATA_DIR: join(directory.path, 'data'),
-      PROCESS_MODULES: resolve('test/fixtures/probe-processes.mjs'),
-      CANCEL_GRACE: '500ms',
-      EVENTS_HEARTBEAT: '200ms',
-    });
-    client = new Client(service.url());
+    client = await own.start();
   }, 60_000);
-  afterAll(async () => {
-    await service?.stop();
-    directory.remove();
-  }, 60_000);
+  afterAll(() => own.stop(), 60_000);
 
   const stream = (jobId: string, after?: number) => EventStream.open(client.base + `/jobs/${jobId}/events`, after);
   const has = (type: string) => (seen: EventStream) => seen.events.some(({ event }) => event === type);
@@ -141,8 +129,8 @@ describe('Events of jobs', () => {
     const id = await client.submit('sleeper', { ms: 300 });
     const seen = await stream(id);
     await seen.until(has('started'));
-    service.kill('SIGTERM');
+    own.process.kill('SIGTERM');
     await seen.toEnd();
-    expect(await service.exited()).toBe(0);
+    expect(await own.process.exited()).toBe(0);
   });
 });

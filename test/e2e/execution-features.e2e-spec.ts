@@ -169,6 +169,55 @@ describe('Execution features', () => {
       for (const path of ['/results', '/results/list', '/results?outputs=list']) {
         await expectProblem(await client.get(`/jobs/${id}${path}`), 404, `${OGC_PROBLEM}/result-not-available`);
       }
+      const { status, links } = await client.getJson<{ status: string; links: { href: string }[] }>(`/jobs/${id}`);
+      expect(status).toBe('successful');
+      expect(links.filter(({ href }) => href.endsWith('/results'))).toEqual([]);
+    });
+  });
+
+  describe('Accept and jobs', () => {
+    const json = { accept: 'application/json, application/problem+json' };
+
+    it('a job at once is answered with its status, whatever Accept says of outputs; their format still counts', async () => {
+      const body = { inputs: { bytes: 10 } };
+      expect((await client.execute('writer', body, { ...json, ...ASYNC })).status).toBe(201);
+      expect((await client.execute('writer', body, { ...json, prefer: 'wait=0' })).status).toBe(201);
+      const outputs = { list: { format: { mediaType: 'image/png' } } };
+      const named = await client.execute('assorted', { outputs }, { ...json, ...ASYNC });
+      await expectProblem(named, 406, `${OWN_PROBLEM}/not-acceptable`);
+    });
+
+    it('an execution that may be answered with its results is refused where these are not acceptable', async () => {
+      const body = { outputs: { list: {} } };
+      for (const prefer of ['return=representation', 'wait=5']) {
+        const response = await client.execute('assorted', body, { accept: 'image/png', prefer });
+        await expectProblem(response, 406, `${OWN_PROBLEM}/not-acceptable`);
+      }
+    });
+  });
+
+  describe('numbers too large to be read', () => {
+    it('are refused with their place, in a body and in a query', async () => {
+      const response = await client.execute('assorted', '{"inputs":{"ms":1,"note":[1,-1e400]}}');
+      expect(pointersOf(await expectProblem(response, 400, `${OWN_PROBLEM}/malformed-body`))).toEqual([
+        '/inputs/note/1',
+      ]);
+      const query = await client.get('/processes/assorted/execution?ms=1e400');
+      const problem = await expectProblem(query, 400, `${OGC_PROBLEM}/InvalidParameterValue`);
+      expect(pointersOf(problem)).toEqual(['/inputs/ms']);
+    });
+  });
+
+  describe('subscribers', () => {
+    it('whose URL is too long, or names a host that is, are refused with 400, with and without a job', async () => {
+      const host = Array.from({ length: 900 }, (_, index) => (index * 7_919).toString(36)).join('.');
+      for (const successUri of [`http://${host}/done`, `http://a.example/${host}`]) {
+        for (const headers of [{}, ASYNC]) {
+          const response = await client.execute('assorted', { subscriber: { successUri } }, headers);
+          const problem = await expectProblem(response, 400, `${OGC_PROBLEM}/InvalidParameterValue`);
+          expect(pointersOf(problem)).toEqual(['/subscriber/successUri']);
+        }
+      }
     });
   });
 
@@ -232,6 +281,16 @@ describe('Execution features', () => {
         client.get('/processes/assorted/execution?note=first', { 'idempotency-key': 'taken', ...ASYNC }),
       ];
       for (const other of others) await expectProblem(await other, 422, `${OWN_PROBLEM}/idempotency-key-reused`);
+    });
+
+    it('says so to a request that is only checked, too', async () => {
+      const body = { inputs: { note: 'checked' } };
+      const check = { prefer: 'validate-only' };
+      expect((await keyed('checked', body, check)).status).toBe(200);
+      expect((await keyed('checked', body)).status).toBe(200);
+      expect((await keyed('checked', body, check)).status).toBe(200);
+      const other = await keyed('checked', { inputs: { note: 'another' } }, check);
+      await expectProblem(other, 422, `${OWN_PROBLEM}/idempotency-key-reused`);
     });
 
     it('is free again once its job is removed', async () => {
@@ -400,9 +459,12 @@ describe('Execution features', () => {
       expect(await whole.json()).toMatchObject({ data: { value: { note: '' } } });
     });
 
-    it('claims return=minimal only where large outputs could be linked', async () => {
-      const response = await client.execute('assorted-bare', large, { prefer: 'return=minimal' });
+    it('claims return=minimal where the answer is small or could link what is large, and nowhere else', async () => {
+      const minimal = { prefer: 'return=minimal' };
+      const response = await client.execute('assorted-bare', large, minimal);
       expect([response.headers.get('preference-applied'), response.headers.get('link')]).toEqual([null, null]);
+      const small = await client.execute('assorted-bare', { outputs: { list: {} } }, minimal);
+      expect([small.headers.get('preference-applied'), await small.json()]).toEqual(['return=minimal', LIST]);
     });
 
     it('leads to the job a synchronous execution left: finished, failed or not yet (/req/core/job-results-success-sync)', async () => {

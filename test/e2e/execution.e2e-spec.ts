@@ -3,11 +3,9 @@ import type { Polygon, Position } from 'geojson';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
-import { Client, type JobStatus } from '../harness/client.js';
+import type { Client, JobStatus } from '../harness/client.js';
+import { OwnService, PROBES } from '../harness/own-service.js';
 import { expectProblem, OGC_PROBLEM, OWN_PROBLEM, pointersOf } from '../harness/problem.js';
-import { Service } from '../harness/service.js';
-import { temporaryDirectory } from '../harness/temporary-directory.js';
 
 const INVALID = `${OGC_PROBLEM}/InvalidParameterValue`;
 const RESULTS_REL = 'http://www.opengis.net/def/rel/ogc/1.0/results';
@@ -55,23 +53,13 @@ function linkHeaders(response: Response, rel: string): string[] {
 }
 
 describe('Execution', () => {
-  const directory = temporaryDirectory('e2e-execution');
-  let service: Service;
+  const own = new OwnService('e2e-execution', { ...PROBES, MAX_BODY: '1MiB', CANCEL_GRACE: '1s' });
   let client: Client;
 
   beforeAll(async () => {
-    service = await Service.start({
-      DATA_DIR: directory.path,
-      PROCESS_MODULES: resolve('test/fixtures/probe-processes.mjs'),
-      MAX_BODY: '1MiB',
-      CANCEL_GRACE: '1s',
-    });
-    client = new Client(service.url());
+    client = await own.start();
   }, 60_000);
-  afterAll(async () => {
-    await service?.stop();
-    directory.remove();
-  }, 60_000);
+  afterAll(() => own.stop(), 60_000);
 
   /** The job that was created last. */
   async function newestJob(): Promise<string | undefined> {

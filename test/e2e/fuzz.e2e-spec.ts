@@ -3,11 +3,17 @@ import fc from 'fast-check';
 import type { ProcessDescription } from '../conformance/ogc-documents.js';
 import { requiredInputs } from '../conformance/sample-values.js';
 import { eventually } from '../harness/backends.js';
-import { Client } from '../harness/client.js';
-import { type DescribedOperation, mutated, oddBody, oddHeaders, requestsAt } from '../harness/generated-requests.js';
+import type { Client } from '../harness/client.js';
+import { OwnService } from '../harness/own-service.js';
+import {
+  type DescribedOperation,
+  mutated,
+  oddBody,
+  oddHeaders,
+  requestsAt,
+  withRawNumbers,
+} from '../harness/generated-requests.js';
 import { bytesOf, exchange, type RawAnswer, type RawRequest } from '../harness/raw-http.js';
-import { Service } from '../harness/service.js';
-import { temporaryDirectory } from '../harness/temporary-directory.js';
 
 // Nothing a client sends gets a 5xx. `FUZZ_SEED=<number>` repeats a run, `FUZZ_TIME=<seconds>` sets how long each
 // property is tried.
@@ -25,8 +31,7 @@ interface Definition {
 jest.setTimeout(TIME + 120_000);
 
 describe(`Generated requests (FUZZ_SEED=${SEED})`, () => {
-  const directory = temporaryDirectory('fuzz');
-  let service: Service;
+  const own = new OwnService('fuzz', { MAX_BODY: '1MiB', JOB_TIMEOUT: '20s' });
   let client: Client;
   let operations: DescribedOperation[];
   let processes: ProcessDescription[];
@@ -34,8 +39,7 @@ describe(`Generated requests (FUZZ_SEED=${SEED})`, () => {
 
   beforeAll(async () => {
     process.stderr.write(`fuzzing with FUZZ_SEED=${SEED}\n`);
-    service = await Service.start({ DATA_DIR: directory.path, MAX_BODY: '1MiB', JOB_TIMEOUT: '20s' });
-    client = new Client(service.url());
+    client = await own.start();
     const { paths } = await client.getJson<Definition>('/api');
     operations = Object.entries(paths).flatMap(([path, item]) =>
       METHODS.filter((method) => method in item).map((method) => ({
@@ -54,10 +58,7 @@ describe(`Generated requests (FUZZ_SEED=${SEED})`, () => {
     ];
     await Promise.all(jobs.map((job) => client.ended(job)));
   });
-  afterAll(async () => {
-    await service?.stop();
-    directory.remove();
-  });
+  afterAll(() => own.stop());
 
   const settings = () => ({ seed: SEED, numRuns: 1_000_000, interruptAfterTimeLimit: TIME });
 
@@ -109,7 +110,10 @@ describe(`Generated requests (FUZZ_SEED=${SEED})`, () => {
       const whole = { inputs, outputs, response: 'document', subscriber };
       const body = fc.constantFrom<object>({ inputs }, { inputs, outputs }, whole).chain(mutated);
       const bytes = fc.oneof(
-        { weight: 8, arbitrary: body.map((value) => Buffer.from(JSON.stringify(impatient(value)) ?? '')) },
+        {
+          weight: 8,
+          arbitrary: body.chain((value) => withRawNumbers(impatient(value))).map((text) => Buffer.from(text)),
+        },
         oddBody,
       );
       return fc.tuple(bytes, oddHeaders, fc.boolean()).map(([content, headers, isAsync]): RawRequest => {
@@ -169,15 +173,15 @@ describe(`Generated requests (FUZZ_SEED=${SEED})`, () => {
   });
 
   it('leave a service that is alive, ready, without stuck jobs and without errors in its log', async () => {
-    expect(service.running).toBe(true);
+    expect(own.process.running).toBe(true);
     expect((await client.get('/health/ready')).status).toBe(200);
     const ended = async () => {
       const { jobs: open } = await client.getJson<{ jobs: unknown[] }>('/jobs?status=accepted,running&limit=1');
       return open.length === 0 ? true : undefined;
     };
     await eventually(ended, 'every job has ended', 90_000);
-    expect(service.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
-    expect(service.errors).toBe('');
+    expect(own.process.lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+    expect(own.process.errors).toBe('');
     expect(
       (await client.execute('echo', { inputs: { stringInput: 'well' }, outputs: { stringInput: {} } })).status,
     ).toBe(200);

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { join, resolve } from 'node:path';
-import { Client, type JobStatus } from '../harness/client.js';
+import type { Client, JobStatus } from '../harness/client.js';
+import { OwnService, PROBES } from '../harness/own-service.js';
 import { linkOf, type Page, pagesOf } from '../harness/pages.js';
 import { expectProblem, OGC_PROBLEM, pointersOf } from '../harness/problem.js';
-import { Service } from '../harness/service.js';
-import { temporaryDirectory } from '../harness/temporary-directory.js';
 
 jest.setTimeout(30_000);
 
@@ -13,18 +11,12 @@ interface JobList extends Page {
 }
 
 describe('The job list', () => {
-  const directory = temporaryDirectory('e2e-job-list');
-  let service: Service;
+  const own = new OwnService('e2e-job-list', { ...PROBES, CANCEL_GRACE: '500ms' });
   let client: Client;
   const ids: Record<'first' | 'noop' | 'failed' | 'dismissed' | 'running', string> = {} as never;
 
   beforeAll(async () => {
-    service = await Service.start({
-      DATA_DIR: join(directory.path, 'data'),
-      PROCESS_MODULES: resolve('test/fixtures/probe-processes.mjs'),
-      CANCEL_GRACE: '500ms',
-    });
-    client = new Client(service.url());
+    client = await own.start();
     ids.first = await client.submit('chatty', { lines: 0 });
     await client.ended(ids.first);
     ids.noop = await client.submit('noop', {});
@@ -39,8 +31,7 @@ describe('The job list', () => {
   }, 90_000);
   afterAll(async () => {
     await client?.dismiss(ids.running);
-    await service?.stop();
-    directory.remove();
+    await own.stop();
   }, 60_000);
 
   const list = (query: string) => client.getJson<JobList>(`/jobs?${query}`);

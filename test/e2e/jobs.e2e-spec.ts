@@ -132,7 +132,7 @@ describe.each(testedBackends())('Jobs, queue on %s', (backend) => {
       for (const status of [accepted, running, successful]) expect(JSON.stringify(status)).not.toContain('null');
     });
 
-    it('links monitor, logs and process, results only of a successful job, exceptions only of a failed one (/rec/core/job-links)', async () => {
+    it('links monitor, logs, events and process, results only of a successful job, exceptions only of a failed one (/rec/core/job-links)', async () => {
       const good = await client.submit('chatty', { lines: 0 });
       const bad = await client.submit('chatty', { lines: 0, fail: 'on purpose' });
       await Promise.all([client.ended(good), client.ended(bad)]);
@@ -150,6 +150,7 @@ describe.each(testedBackends())('Jobs, queue on %s', (backend) => {
           `${url}/logs`,
           `${client.base}/processes/chatty`,
         ]);
+        expect(linkOf(job, 'https://sluice.dev/relations/events')).toBe(`${url}/events`);
       }
       expect([linkOf(successful, `${REL}/results`), linkOf(successful, `${REL}/exceptions`)]).toEqual([
         `${client.base}/jobs/${good}/results`,
@@ -278,7 +279,10 @@ describe.each(testedBackends())('Jobs, queue on %s', (backend) => {
       await comesTo(`start ${token}`);
       const pid = Number(new RegExp(`start ${token} (\\d+)`).exec(await noted())![1]);
       const response = await client.dismiss(id);
-      expect([response.status, await response.json()]).toEqual([200, expect.objectContaining({ status: 'dismissed' })]);
+      expect([response.status, await response.json()]).toEqual([
+        200,
+        expect.objectContaining({ status: 'dismissed', message: 'The job was dismissed' }),
+      ]);
       if (stubborn) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
       expect(await document(id)).toMatchObject({
         status: 'dismissed',
@@ -298,7 +302,7 @@ describe.each(testedBackends())('Jobs, queue on %s', (backend) => {
       const response = await client.dismiss(id);
       expect([response.status, await response.json()]).toEqual([
         200,
-        expect.objectContaining({ jobID: id, status: 'dismissed' }),
+        expect.objectContaining({ jobID: id, status: 'dismissed', message: 'The job was removed with its outputs' }),
       ]);
       for (const path of ['', '/results', '/logs']) {
         await expectProblem(await client.get(`/jobs/${id}${path}`), 404, `${OGC_PROBLEM}/no-such-job`);

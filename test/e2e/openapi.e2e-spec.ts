@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { Client } from '../harness/client.js';
+import type { Client } from '../harness/client.js';
+import { OwnService } from '../harness/own-service.js';
 import { OpenApiContract } from '../harness/openapi-contract.js';
-import { Service } from '../harness/service.js';
-import { temporaryDirectory } from '../harness/temporary-directory.js';
 
 const OPENAPI_30 = 'application/vnd.oai.openapi+json;version=3.0';
 const OPENAPI_31 = 'application/vnd.oai.openapi+json;version=3.1';
@@ -23,20 +22,15 @@ interface Document {
 jest.setTimeout(60_000);
 
 describe('The OpenAPI document of a running service', () => {
-  const directory = temporaryDirectory('e2e-openapi');
-  let service: Service;
+  const own = new OwnService('e2e-openapi');
   let client: Client;
   let document: Document;
 
   beforeAll(async () => {
-    service = await Service.start({ DATA_DIR: directory.path });
-    client = new Client(service.url());
+    client = await own.start();
     document = await client.getJson<Document>('/api');
   });
-  afterAll(async () => {
-    await service?.stop();
-    directory.remove();
-  });
+  afterAll(() => own.stop());
 
   it('has examples of execute requests that work, for the general operation and for that of each process', async () => {
     const executed: string[] = [];
@@ -117,7 +111,7 @@ describe('The OpenAPI document of a running service', () => {
     });
 
     it('finds nothing in a response as it should be', async () => {
-      expect(await fault('GET', '/jobs', await fetch(service.url('/jobs')))).toBeUndefined();
+      expect(await fault('GET', '/jobs', await fetch(own.process.url('/jobs')))).toBeUndefined();
     });
   });
 });

@@ -3,10 +3,9 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Client } from '../harness/client.js';
+import type { Client } from '../harness/client.js';
+import { OwnService, PROBES } from '../harness/own-service.js';
 import { expectProblem, OWN_PROBLEM, pointersOf } from '../harness/problem.js';
-import { Service } from '../harness/service.js';
-import { temporaryDirectory } from '../harness/temporary-directory.js';
 
 const MEBIBYTE = 1024 * 1024;
 /** What the probe `writer` repeats, block by block of 64 KiB. */
@@ -24,22 +23,13 @@ const SECRETS = {
 jest.setTimeout(60_000);
 
 describe('Outputs', () => {
-  const directory = temporaryDirectory('e2e-outputs');
-  let service: Service;
+  const own = new OwnService('e2e-outputs', { ...PROBES, ...SECRETS });
   let client: Client;
 
   beforeAll(async () => {
-    service = await Service.start({
-      DATA_DIR: directory.path,
-      PROCESS_MODULES: resolve('test/fixtures/probe-processes.mjs'),
-      ...SECRETS,
-    });
-    client = new Client(service.url());
+    client = await own.start();
   });
-  afterAll(async () => {
-    await service?.stop();
-    directory.remove();
-  });
+  afterAll(() => own.stop());
 
   describe('of odd values (scenario 33)', () => {
     it.each([
@@ -104,7 +94,7 @@ describe('Outputs', () => {
     /** Resident memory of the service, in MiB; nothing where the system does not tell. */
     async function resident(): Promise<number> {
       if (!isLinux) return 0;
-      return Number(/^VmRSS:\s+(\d+)/m.exec(await readFile(`/proc/${service.pid}/status`, 'utf8'))![1]) / 1024;
+      return Number(/^VmRSS:\s+(\d+)/m.exec(await readFile(`/proc/${own.process.pid}/status`, 'utf8'))![1]) / 1024;
     }
 
     /** Reads a body to its end, watching the memory of the service. */
@@ -189,9 +179,9 @@ describe('Outputs', () => {
 
     it('are gone with their job', async () => {
       const id = url.split('/')[2];
-      expect(existsSync(resolve(directory.path, 'jobs', id))).toBe(true);
+      expect(existsSync(resolve(own.data, 'jobs', id))).toBe(true);
       await client.dismiss(id);
-      expect(existsSync(resolve(directory.path, 'jobs', id))).toBe(false);
+      expect(existsSync(resolve(own.data, 'jobs', id))).toBe(false);
     });
   });
 

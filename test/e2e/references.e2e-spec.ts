@@ -2,17 +2,19 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Client, type JobStatus } from '../harness/client.js';
+import type { Client, JobStatus } from '../harness/client.js';
+import { OwnService } from '../harness/own-service.js';
 import { configuration, ping } from '../harness/ek60-generator.js';
 import { expectProblem, OGC_PROBLEM, OWN_PROBLEM, pointersOf } from '../harness/problem.js';
-import { Service } from '../harness/service.js';
-import { temporaryDirectory } from '../harness/temporary-directory.js';
 
 jest.setTimeout(30_000);
 
 describe('Inputs by reference, with ALLOW_PRIVATE_REFERENCES', () => {
-  const directory = temporaryDirectory('e2e-references');
-  let service: Service;
+  const own = new OwnService('e2e-references', {
+    ALLOW_PRIVATE_REFERENCES: 'true',
+    MAX_REFERENCE: '2MiB',
+    REFERENCE_TIMEOUT: '5s',
+  });
   let client: Client;
   let files: Server;
   let at: string;
@@ -42,18 +44,11 @@ describe('Inputs by reference, with ALLOW_PRIVATE_REFERENCES', () => {
     }).listen(0, '127.0.0.1');
     await once(files, 'listening');
     at = `http://127.0.0.1:${(files.address() as AddressInfo).port}`;
-    service = await Service.start({
-      DATA_DIR: directory.path,
-      ALLOW_PRIVATE_REFERENCES: 'true',
-      MAX_REFERENCE: '2MiB',
-      REFERENCE_TIMEOUT: '5s',
-    });
-    client = new Client(service.url());
+    client = await own.start();
   });
   afterAll(async () => {
-    await service?.stop();
+    await own.stop();
     files.close();
-    directory.remove();
   });
 
   it('are fetched, decoded and validated like values (/req/core/process-execute-inputs B)', async () => {

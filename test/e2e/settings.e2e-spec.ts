@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { eventually, freePort } from '../harness/backends.js';
 import { Client } from '../harness/client.js';
 import type { Page } from '../harness/pages.js';
@@ -67,6 +67,46 @@ describe('Settings', () => {
     expect(missing.errors).not.toMatch(/^\s+at /m);
   });
 
+  describe('a start that fails because of a process definition', () => {
+    const PROCESS_MODULES = resolve('test/fixtures/wrong-processes.mjs');
+    const fail = async (settings: Record<string, string> = {}, cwd?: string) => {
+      const DATA_DIR = join(directory.path, 'definition');
+      const service = Service.spawn({ DATA_DIR, PROCESS_MODULES, ...settings }, 'main.js', [], cwd);
+      expect(await service.exited()).toBe(1);
+      expect(service.errors).toMatch(/outputs: is empty; a process has at least one output/);
+      return service;
+    };
+
+    it('says what to do once, on standard error, without a stack and without a word of the framework', async () => {
+      const { errors, lines } = await fail();
+      expect(errors.length).toBeLessThan(400);
+      expect(errors).not.toMatch(/^\s+at |nestjs/m);
+      expect(lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+      expect(JSON.stringify(lines)).not.toContain('ExceptionHandler');
+    });
+
+    it('says it in the log file as well', async () => {
+      await fail({ LOG_FILE: join(directory.path, 'failed.log') });
+      const logged = (await readFile(join(directory.path, 'failed.1.log'), 'utf8')).trim().split('\n');
+      const last = JSON.parse(logged.at(-1)!) as { level: string; msg: string; err?: unknown };
+      expect(last).toMatchObject({ level: 'fatal', msg: expect.stringContaining('outputs: is empty') });
+      expect(logged.join()).not.toContain('stack');
+    });
+
+    it('has warned before of names in .env that are no settings, with the one that was probably meant', async () => {
+      const home = join(directory.path, 'misspelt');
+      await mkdir(home);
+      await writeFile(join(home, '.env'), 'JOB_TLL=1d\n');
+      const { lines } = await fail({}, home);
+      const said = lines.filter(({ context, level }) => context === 'Settings' && level === 'warn');
+      expect(said.map(({ msg }) => msg)).toEqual(['unknown setting JOB_TLL in .env: did you mean JOB_TTL?']);
+    });
+
+    it('shows the stack with LOG_LEVEL=debug', async () => {
+      expect((await fail({ LOG_LEVEL: 'debug' })).errors).toMatch(/^\s+at .*process-explorer/m);
+    });
+  });
+
   describe('from .env, with PUBLIC_URL, CORS_ORIGINS and a log file', () => {
     const home = join(directory.path, 'home');
     let service: Service;
@@ -108,6 +148,8 @@ describe('Settings', () => {
       const second = Service.spawn({ DATA_DIR: join(home, 'data') });
       expect(await second.exited()).toBe(1);
       expect(second.errors).toContain(join(home, 'data'));
+      expect(second.errors.trim().split('\n')).toHaveLength(1);
+      expect(second.lines.filter(({ level }) => level === 'error')).toEqual([]);
       expect(second.errors).not.toMatch(/^\s+at /m);
       expect((await client.get('/health/ready')).status).toBe(200);
     });

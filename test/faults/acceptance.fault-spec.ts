@@ -1,23 +1,17 @@
 import { writeFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { chooseBackendByConnection } from '../../src/queues/queue-backend.js';
 import { JOB_QUEUE } from '../../src/queues/job-queue.js';
 import { eventually, testedBackends } from '../harness/backends.js';
 import type { Client } from '../harness/client.js';
-import { PostgresServer } from '../harness/postgres.js';
-import { clientOf, Site } from '../harness/site.js';
+import { clientOf, type Site } from '../harness/site.js';
+import { useSites } from '../harness/sites.js';
 
 jest.setTimeout(120_000);
 
-let postgres: PostgresServer;
+const sites = useSites();
 let site: Site;
-
-beforeAll(async () => {
-  postgres = await PostgresServer.start();
-});
-afterEach(() => site.close());
-afterAll(() => postgres.remove());
 
 /** Every job of the site has come to its end, each successfully; every execution belongs to one of them. */
 async function expectNothingLost(client: Client, accepted: readonly string[]): Promise<void> {
@@ -30,7 +24,7 @@ async function expectNothingLost(client: Client, accepted: readonly string[]): P
 
 describe.each(testedBackends())('acceptance, queue on %s', (backend) => {
   it('1 commit-or-nothing: the API is killed under a burst; what was answered 201 is done, nothing else is run', async () => {
-    site = await Site.open(postgres, backend);
+    site = await sites.open(backend);
     await site.worker();
     const accepted: string[] = [];
     for (let round = 0; round < 2; round += 1) {
@@ -49,7 +43,7 @@ describe.each(testedBackends())('acceptance, queue on %s', (backend) => {
   });
 
   it('14 double-dispatch: a job that is on the queue five times is executed once', async () => {
-    site = await Site.open(postgres, backend);
+    site = await sites.open(backend);
     const client = clientOf(await site.api({ ROLE: 'api' }));
     const gate = site.path('gate');
     const job = await client.submit('gate', { journal: site.journal, gate });
@@ -84,7 +78,7 @@ describe.each(testedBackends())('acceptance, queue on %s', (backend) => {
 
 describe('acceptance and the database', () => {
   it('1 commit-or-nothing: the API is killed while its inserts are held up; each job is there as a whole or not at all', async () => {
-    site = await Site.open(postgres);
+    site = await sites.open();
     const { api, client } = await site.nodes(1);
     const before = await client.submit('sleeper', { journal: site.journal, ms: 0 });
     await client.ended(before);
@@ -109,7 +103,7 @@ describe('acceptance and the database', () => {
   });
 
   it('1 commit-or-nothing: an insert that is rolled back leaves a 503, no job and no execution', async () => {
-    site = await Site.open(postgres);
+    site = await sites.open();
     const client = clientOf(await site.api());
     const blocker = await blockInserts();
     const calls = Array.from({ length: 3 }, () =>

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
 import type { Client, JobStatus } from '../harness/client.js';
-import { PostgresServer } from '../harness/postgres.js';
-import { clientOf, type JournalLine, Site } from '../harness/site.js';
+import { clientOf, type JournalLine, type Site } from '../harness/site.js';
+import { useSites } from '../harness/sites.js';
 
 jest.setTimeout(120_000);
 
@@ -13,14 +13,8 @@ const RACES = 5;
 const TERMINAL = ['successful', 'failed', 'dismissed'];
 const ORDER = ['accepted', 'running', ...TERMINAL];
 
-let postgres: PostgresServer;
+const sites = useSites();
 let site: Site;
-
-beforeAll(async () => {
-  postgres = await PostgresServer.start();
-});
-afterEach(() => site.close());
-afterAll(() => postgres.remove());
 
 /** Numbers from 0 to 1, the same ones at every run (mulberry32). */
 function random(seed: number): () => number {
@@ -52,7 +46,7 @@ const linesOf = (lines: readonly JournalLine[], job: string) => lines.filter((li
 
 describe.each(testedBackends())('cancel races, queue on %s', (backend) => {
   it(`21 cancel-races: dismissed or successful, never both, no start after a dismissal (seed ${SEED})`, async () => {
-    site = await Site.open(postgres, backend);
+    site = await sites.open(backend);
     const { client } = await site.nodes(2);
     await client.ended(await client.submit('sleeper', { ms: 0 }));
     const next = random(SEED);
@@ -107,7 +101,7 @@ describe.each(testedBackends())('cancel races, queue on %s', (backend) => {
 
 describe('cancellation', () => {
   it('21 cancel-races: a job that nobody has begun never begins', async () => {
-    site = await Site.open(postgres);
+    site = await sites.open();
     const client = clientOf(await site.api({ ROLE: 'api' }));
     const job = await client.submit('sleeper', { journal: site.journal, ms: 0 });
     expect(await (await client.dismiss(job)).json()).toMatchObject({ status: 'dismissed' });
@@ -119,7 +113,7 @@ describe('cancellation', () => {
   });
 
   it('21 cancel-races: code that ignores its signal is dismissed by force, and its process is gone', async () => {
-    site = await Site.open(postgres);
+    site = await sites.open();
     const { client } = await site.nodes(1);
     const gate = site.path('gate');
     const job = await client.submit('gate', { journal: site.journal, gate, stubborn: true });
@@ -131,7 +125,7 @@ describe('cancellation', () => {
   });
 
   it('23 lost-cancel-notice: a worker that never hears the notification sees the dismissal at its next heartbeat', async () => {
-    site = await Site.open(postgres, 'postgres', { CANCEL_GRACE: '30s' });
+    site = await sites.open('postgres', { CANCEL_GRACE: '30s' });
     const { client } = await site.nodes(1);
     const job = await client.submit('gate', { journal: site.journal, gate: site.path('gate') });
     await site.noted(job, 'start');

@@ -1,23 +1,17 @@
 import { writeFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { runs } from '../harness/processes.js';
-import { PostgresServer } from '../harness/postgres.js';
-import { clientOf, Site } from '../harness/site.js';
+import { clientOf, type Site } from '../harness/site.js';
+import { useSites } from '../harness/sites.js';
 
 jest.setTimeout(120_000);
 
-let postgres: PostgresServer;
+const sites = useSites();
 let site: Site;
-
-beforeAll(async () => {
-  postgres = await PostgresServer.start();
-});
-afterEach(() => site.close());
-afterAll(() => postgres.remove());
 
 describe('hostile processes', () => {
   it('15 poison-pill: a job that ends its executor every time is given up as crashed; others go on', async () => {
-    site = await Site.open(postgres, 'postgres', { MAX_RECOVERIES: '2' });
+    site = await sites.open('postgres', { MAX_RECOVERIES: '2' });
     const service = await site.api();
     const client = clientOf(service);
     const pill = await client.submit('poison', {});
@@ -41,7 +35,7 @@ describe('hostile processes', () => {
   });
 
   it('16 out-of-memory: a job that eats its memory fails and is told why; the service lives', async () => {
-    site = await Site.open(postgres, 'postgres', { MAX_RECOVERIES: '0', EXECUTOR_MEMORY: '512MiB' });
+    site = await sites.open('postgres', { MAX_RECOVERIES: '0', EXECUTOR_MEMORY: '512MiB' });
     const service = await site.api();
     const client = clientOf(service);
     const glutton = await client.submit('glutton', {});
@@ -56,7 +50,7 @@ describe('hostile processes', () => {
   });
 
   it('31 timeout: a busy loop is ended at its time limit, in sync and in async mode; executors are still to be had', async () => {
-    site = await Site.open(postgres, 'postgres', { CANCEL_GRACE: '500ms' });
+    site = await sites.open('postgres', { CANCEL_GRACE: '500ms' });
     const client = clientOf(await site.api());
     const job = await client.submit('busy', { journal: site.journal, ms: 600_000 });
     const pid = await site.noted(job, 'start');
@@ -76,7 +70,7 @@ describe('hostile processes', () => {
   });
 
   it('31 timeout: a result that comes after the time limit is discarded', async () => {
-    site = await Site.open(postgres, 'postgres', { CANCEL_GRACE: '60s' });
+    site = await sites.open('postgres', { CANCEL_GRACE: '60s' });
     const client = clientOf(await site.api());
     const gate = site.path('gate');
     const job = await client.submit('hasty-gate', { journal: site.journal, gate, stubborn: true });

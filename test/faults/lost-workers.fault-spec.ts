@@ -1,22 +1,16 @@
 import { writeFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
-import { PostgresServer } from '../harness/postgres.js';
-import { clientOf, Site } from '../harness/site.js';
+import { clientOf, type Site } from '../harness/site.js';
+import { useSites } from '../harness/sites.js';
 
 jest.setTimeout(120_000);
 
 /** `SLSV` in ASCII: the advisory lock of the leading supervisor. */
 const SUPERVISOR_LOCK = 0x534c5356;
 
-let postgres: PostgresServer;
+const sites = useSites();
 let site: Site;
-
-beforeAll(async () => {
-  postgres = await PostgresServer.start();
-});
-afterEach(() => site.close());
-afterAll(() => postgres.remove());
 
 /** The database session that leads, once there is one. */
 function leader(): Promise<number> {
@@ -33,7 +27,7 @@ function leader(): Promise<number> {
 
 describe.each(testedBackends())('lost workers, queue on %s', (backend) => {
   it('3 kill-worker: a job whose worker is killed is done by another one, and its history has no gap', async () => {
-    site = await Site.open(postgres, backend);
+    site = await sites.open(backend);
     const { client, workers } = await site.nodes(2);
     const gate = site.path('gate');
     const job = await client.submit('gate', { journal: site.journal, gate });
@@ -58,7 +52,7 @@ describe.each(testedBackends())('lost workers, queue on %s', (backend) => {
   });
 
   it('3 kill-worker: the only worker is killed, its successor finds the job and those that waited', async () => {
-    site = await Site.open(postgres, backend, { WORKER_CONCURRENCY: '1' });
+    site = await sites.open(backend, { WORKER_CONCURRENCY: '1' });
     const {
       client,
       workers: [worker],
@@ -78,7 +72,7 @@ describe.each(testedBackends())('lost workers, queue on %s', (backend) => {
   });
 
   it('11 pause-worker: a worker that slept past its lease is fenced off, there is one result and it stays', async () => {
-    site = await Site.open(postgres, backend);
+    site = await sites.open(backend);
     const { client, workers } = await site.nodes(2);
     const gate = site.path('gate');
     const job = await client.submit('gate', { journal: site.journal, gate });
@@ -116,7 +110,7 @@ describe('supervision', () => {
   ])(
     '26 supervisor-failover: the leading node is %s, another one leads and takes care of its jobs',
     async (_, signal) => {
-      site = await Site.open(postgres);
+      site = await sites.open();
       const leading = await site.worker();
       const first = await leader();
       const gate = site.path('gate');

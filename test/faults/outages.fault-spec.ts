@@ -1,23 +1,18 @@
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
-import type { Client } from '../harness/client.js';
-import { PostgresServer } from '../harness/postgres.js';
-import { clientOf, Site } from '../harness/site.js';
+import type { Client, JobStatus } from '../harness/client.js';
+import { clientOf, type Site } from '../harness/site.js';
+import { useSites } from '../harness/sites.js';
 
 jest.setTimeout(120_000);
 
 /** How long PostgreSQL stays away: longer than a lease. Milliseconds. */
 const OUTAGE = 4_000;
 
-let postgres: PostgresServer;
+const sites = useSites();
 let site: Site;
-
-beforeAll(async () => {
-  postgres = await PostgresServer.start();
-});
-afterEach(() => site.close());
-afterAll(() => postgres.remove());
 
 interface Refusal {
   readonly status: number;
@@ -75,13 +70,13 @@ const UNAVAILABLE = {
 
 describe.each(testedBackends())('outages, queue on %s', (backend) => {
   it('7 pg-crash: requests are told to come back, nobody gives up, no job is lost', async () => {
-    site = await Site.open(postgres, backend);
+    site = await sites.open(backend);
     const { api, client, workers } = await site.nodes(2);
     await readiness(client, 200);
     const load = new Load(client, 4);
     await eventually(() => Promise.resolve(load.accepted.length >= 20 || undefined), 'the load is on');
 
-    await postgres.crash();
+    await sites.postgres.crash();
     try {
       expect(await readiness(client, 503)).toMatchObject({ status: 'unavailable' });
       for (const path of ['/jobs', `/jobs/${load.accepted[0]}`, `/jobs/${load.accepted[0]}/results`]) {
@@ -94,7 +89,7 @@ describe.each(testedBackends())('outages, queue on %s', (backend) => {
       await eventually(() => Promise.resolve(load.refused.length > 0 || undefined), 'a submission was refused');
       await delay(OUTAGE);
     } finally {
-      await postgres.up();
+      await sites.postgres.up();
     }
     await readiness(client, 200);
     const acceptedBefore = load.accepted.length;
@@ -113,8 +108,74 @@ describe.each(testedBackends())('outages, queue on %s', (backend) => {
     expect(sync.status).toBe(200);
   });
 
+  it('7 pg-frozen: requests are told to come back, and everything goes on when it answers again', async () => {
+    site = await sites.open(backend);
+    const { api, client, workers } = await site.nodes(2);
+    const all = await site.api();
+    const other = clientOf(all);
+    const bytes = 100_000;
+    const before = [await client.submit('writer', { bytes }), await client.submit('noop-child', {})];
+    for (const job of before) await client.ended(job);
+    const gate = site.path('gate');
+    const gated = await client.submit('file-gate', { journal: site.journal, gate });
+    await site.noted(gated, 'start');
+    const inputs = { journal: site.journal, ms: 3_000 };
+    const running = await client.submit('sleeper', inputs);
+    await site.noted(running, 'start');
+    const waiting = client.execute('sleeper', { inputs: { ...inputs, token: 'waiting' } });
+    await eventually(async () => ((await site.rows()).length >= 5 ? true : undefined), 'all jobs are on record');
+
+    await sites.postgres.freeze();
+    try {
+      // Its end is told to a database that does not answer, and told again when it does.
+      await writeFile(gate, '');
+      await site.noted(gated, 'end');
+      const get = (path: string) => client.get(path);
+      const refused = await Promise.all([
+        get('/jobs'),
+        get('/jobs?processID=sleeper'),
+        get(`/jobs/${before[0]}`),
+        get(`/jobs/${before[0]}/results`),
+        get(`/jobs/${before[0]}/logs`),
+        get(`/jobs/${before[0]}/events`),
+        client.dismiss(before[1]),
+        client.execute('noop-child', {}, { prefer: 'respond-async' }),
+        client.execute('noop-child', {}),
+        other.execute('noop-child', {}),
+        other.execute('noop', {}),
+        other.execute('noop-child', {}, { 'idempotency-key': 'a-key' }),
+      ]);
+      for (const response of refused) {
+        const { type } = (await response.json()) as { type: string };
+        expect({ url: response.url, status: response.status, type, ...headersOf(response) }).toEqual({
+          url: response.url,
+          ...UNAVAILABLE,
+        });
+      }
+      expect(await readiness(client, 503)).toMatchObject({ checks: { database: { status: 'unavailable' } } });
+      for (const path of ['/', '/processes', '/health/live']) expect((await get(path)).status).toBe(200);
+    } finally {
+      sites.postgres.thaw();
+    }
+
+    await readiness(client, 200);
+    expect((await waiting).status).toBe(200);
+    expect(await client.ended(gated)).toMatchObject({ status: 'successful' });
+    expect(await (await client.get(`/jobs/${gated}/results`)).text()).toBe('from behind the gate');
+    // Refused requests may have been carried out in the end; every job on record comes to its end, once.
+    for (const { id } of await site.rows()) {
+      expect(await client.ended(id)).toMatchObject({ status: 'successful' });
+      expect((await client.get(`/jobs/${id}/results`)).status).toBe(200);
+    }
+    const starts = (await site.journalLines()).filter(({ what }) => what === 'start').map(({ job }) => job);
+    expect(starts.sort()).toEqual([gated, running, 'waiting'].sort());
+    expect([api, all, ...workers].map(({ running: runs }) => runs)).toEqual([true, true, true, true]);
+    expect((await other.execute('noop-child', {})).status).toBe(200);
+    expect(await client.ended(await client.submit('noop-child', {}))).toMatchObject({ status: 'successful' });
+  });
+
   it('9 listen-killed: without its LISTEN connections the service still hears of new jobs and of their ends', async () => {
-    site = await Site.open(postgres, backend);
+    site = await sites.open(backend);
     const { client } = await site.nodes(1);
     for (let round = 0; round < 3; round += 1) {
       const waiting = client.execute('sleeper', {
@@ -147,7 +208,7 @@ const onRedis = testedBackends().includes('redis') ? describe : describe.skip;
 
 onRedis('Redis away', () => {
   it('7 redis-away: jobs are accepted while Redis is down and done when it is back', async () => {
-    site = await Site.open(postgres, 'redis');
+    site = await sites.open('redis');
     const client = clientOf(await site.api());
     await client.ended(await client.submit('noop-child', {}));
     await site.redis!.down();
@@ -167,8 +228,22 @@ onRedis('Redis away', () => {
     expect(starts.sort()).toEqual([...jobs].sort());
   });
 
+  it('7 redis-away: a synchronous execution that needs the queue is answered with its job, which is done later', async () => {
+    site = await sites.open('redis');
+    const { client } = await site.nodes(1);
+    expect((await client.execute('noop-child', {})).status).toBe(200);
+    await site.redis!.down();
+    const response = await client.execute('sleeper', { inputs: { journal: site.journal } });
+    expect(response.status).toBe(201);
+    const { jobID, status } = (await response.json()) as JobStatus;
+    expect(status).toBe('accepted');
+    expect(response.headers.get('location')).toBe(`${client.base}/jobs/${jobID}`);
+    await site.redis!.up();
+    expect(await client.ended(jobID)).toMatchObject({ status: 'successful' });
+  });
+
   it('7 redis-empty: Redis loses all its data; the supervisor puts every waiting job on the queue again', async () => {
-    site = await Site.open(postgres, 'redis');
+    site = await sites.open('redis');
     const api = await site.api({ ROLE: 'api' });
     const client = clientOf(api);
     const jobs: string[] = [];

@@ -1,24 +1,18 @@
 import { writeFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
 import { childrenOf, runs } from '../harness/processes.js';
-import { PostgresServer } from '../harness/postgres.js';
-import { clientOf, Site } from '../harness/site.js';
+import { clientOf, type Site } from '../harness/site.js';
+import { useSites } from '../harness/sites.js';
 
 jest.setTimeout(120_000);
 
-let postgres: PostgresServer;
+const sites = useSites();
 let site: Site;
-
-beforeAll(async () => {
-  postgres = await PostgresServer.start();
-});
-afterEach(() => site.close());
-afterAll(() => postgres.remove());
 
 describe.each(testedBackends())('shutdown, queue on %s', (backend) => {
   it('17 sigterm-drain: a job longer than the grace time is handed over and done elsewhere, not failed', async () => {
-    site = await Site.open(postgres, backend, { SHUTDOWN_GRACE: '500ms' });
+    site = await sites.open(backend, { SHUTDOWN_GRACE: '500ms' });
     const {
       client,
       workers: [leaving],
@@ -44,7 +38,7 @@ describe.each(testedBackends())('shutdown, queue on %s', (backend) => {
 
 describe('shutdown', () => {
   it('17 sigterm-drain: a job that ignores the signal is handed over too', async () => {
-    site = await Site.open(postgres, 'postgres', { SHUTDOWN_GRACE: '500ms', CANCEL_GRACE: '500ms' });
+    site = await sites.open('postgres', { SHUTDOWN_GRACE: '500ms', CANCEL_GRACE: '500ms' });
     const {
       client,
       workers: [leaving],
@@ -64,7 +58,7 @@ describe('shutdown', () => {
   });
 
   it('17 sigterm-drain: a job that ends within the grace time ends where it began', async () => {
-    site = await Site.open(postgres, 'postgres', { SHUTDOWN_GRACE: '60s', WORKER_CONCURRENCY: '1' });
+    site = await sites.open('postgres', { SHUTDOWN_GRACE: '60s', WORKER_CONCURRENCY: '1' });
     const {
       client,
       workers: [leaving],
@@ -88,7 +82,7 @@ describe('shutdown', () => {
   });
 
   it('17 sigterm-drain: an API that is stopped lets the job of a waiting client go on elsewhere', async () => {
-    site = await Site.open(postgres, 'postgres', { SHUTDOWN_GRACE: '500ms' });
+    site = await sites.open('postgres', { SHUTDOWN_GRACE: '500ms' });
     const [leaving, second] = await Promise.all([site.api(), site.api()]);
     const other = clientOf(second);
     const gate = site.path('gate');
@@ -106,7 +100,7 @@ describe('shutdown', () => {
   });
 
   it('17 sigterm-drain: a client that waits for a queued job is answered with the job, the stop does not wait', async () => {
-    site = await Site.open(postgres, 'postgres', { SHUTDOWN_GRACE: '500ms' });
+    site = await sites.open('postgres', { SHUTDOWN_GRACE: '500ms' });
     const leaving = await site.api();
     const inputs = { journal: site.journal, gate: site.path('gate') };
     const answer = clientOf(leaving).execute('gate', { inputs }, { prefer: 'respond-async, wait=600' });
@@ -122,7 +116,7 @@ describe('shutdown', () => {
   });
 
   it('17 sigterm-drain: a stopped API without a worker answers a synchronous client with the job', async () => {
-    site = await Site.open(postgres, 'postgres', { SHUTDOWN_GRACE: '500ms' });
+    site = await sites.open('postgres', { SHUTDOWN_GRACE: '500ms' });
     const { api, client } = await site.nodes(1);
     const gate = site.path('gate');
     const answer = client.execute('gate', { inputs: { journal: site.journal, gate } });
@@ -140,7 +134,7 @@ describe('shutdown', () => {
   });
 
   it('17 sigterm-drain: a client whose job ends within the grace time gets its results', async () => {
-    site = await Site.open(postgres, 'postgres', { SHUTDOWN_GRACE: '60s' });
+    site = await sites.open('postgres', { SHUTDOWN_GRACE: '60s' });
     const { api, client } = await site.nodes(1);
     const gate = site.path('gate');
     const answer = client.execute('gate', { inputs: { journal: site.journal, gate } });
@@ -161,7 +155,7 @@ const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
 onLinux('executors of a killed service (needs Linux: reads /proc)', () => {
   it('no executor outlives its service, not even one in a busy loop', async () => {
-    site = await Site.open(postgres, 'postgres', { EXECUTOR_WARM: '2' });
+    site = await sites.open('postgres', { EXECUTOR_WARM: '2' });
     const service = await site.api();
     const client = clientOf(service);
     const spinning = await client.submit('spin', { journal: site.journal });
@@ -182,7 +176,7 @@ onLinux('executors of a killed service (needs Linux: reads /proc)', () => {
 
 describe('a service with its own database', () => {
   it('kill -9 and a new start on the same DATA_DIR: waiting, running and finished jobs are all kept', async () => {
-    site = Site.openEmbedded({ WORKER_CONCURRENCY: '1' });
+    site = sites.openEmbedded({ WORKER_CONCURRENCY: '1' });
     const first = await site.api();
     let client = clientOf(first);
     const finished = await client.submit('writer', { bytes: 400_000 });

@@ -1,25 +1,19 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
-import { PostgresServer } from '../harness/postgres.js';
-import { clientOf, Site } from '../harness/site.js';
+import { clientOf, type Site } from '../harness/site.js';
+import { useSites } from '../harness/sites.js';
 
 jest.setTimeout(120_000);
 
 /** `SLUC` in ASCII: nodes take turns to migrate by this advisory lock. */
 const MIGRATION_LOCK = 0x534c5543;
 
-let postgres: PostgresServer;
+const sites = useSites();
 let site: Site;
-
-beforeAll(async () => {
-  postgres = await PostgresServer.start();
-});
-afterEach(() => site.close());
-afterAll(() => postgres.remove());
 
 describe.each(testedBackends())('starting, queue on %s', (backend) => {
   it('nodes that start together on an empty database all come up and migrate it once', async () => {
-    site = await Site.open(postgres, backend);
+    site = await sites.open(backend);
     const nodes = await Promise.all([site.api(), site.api({ ROLE: 'api' }), site.worker()]);
     const applied = await site.query<{ name: string }>('SELECT name FROM migration');
     expect(new Set(applied.map(({ name }) => name)).size).toBe(applied.length);
@@ -34,7 +28,7 @@ describe.each(testedBackends())('starting, queue on %s', (backend) => {
 
 describe('migrations', () => {
   it('a node that is killed right before it migrates leaves the way free for the next one', async () => {
-    site = await Site.open(postgres);
+    site = await sites.open();
     const blocker = site.connection();
     await blocker.connect();
     await blocker.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
@@ -54,7 +48,7 @@ describe('migrations', () => {
 
 describe('one data directory', () => {
   it('a second service on it is refused with exit code 1 and the way out; the first one is not disturbed', async () => {
-    site = Site.openEmbedded();
+    site = sites.openEmbedded();
     const first = await site.api();
     const second = site.spawn();
     expect(await second.exited()).toBe(1);

@@ -6,17 +6,26 @@ import { DATABASE_CONTENTS } from '../../src/database-contents.js';
 import { createDataSource, SCHEMA } from '../../src/database/data-source.js';
 import { DatabaseServer } from '../../src/database/database-server.js';
 import { Database } from '../../src/database/database.js';
+import { Notifications } from '../../src/database/notifications.js';
 import { migrate } from '../../src/database/migrate.js';
+import { CachedJobs } from '../../src/jobs/cache/cached-jobs.js';
 import { ChangeAnnouncer } from '../../src/jobs/change-announcer.js';
+import { JobDispatch } from '../../src/jobs/job-dispatch.js';
+import { JobFiles } from '../../src/jobs/job-files.js';
 import type { StateType } from '../../src/jobs/job-state.js';
+import { JobEntrance } from '../../src/jobs/limits/job-entrance.js';
+import { SlotQueue } from '../../src/jobs/limits/slot-queue.js';
+import { Slots } from '../../src/jobs/limits/slots.js';
 import { JobAcceptance, type NewJob } from '../../src/jobs/store/job-acceptance.js';
 import { JobCancellation } from '../../src/jobs/store/job-cancellation.js';
 import { JobCompletion } from '../../src/jobs/store/job-completion.js';
 import { JobJournal } from '../../src/jobs/store/job-journal.js';
-import { type ClaimedJob, JobLeases } from '../../src/jobs/store/job-leases.js';
+import { type ClaimedJob, JobLeases, type Redispatch } from '../../src/jobs/store/job-leases.js';
 import { JobList } from '../../src/jobs/store/job-list.js';
 import { JobReader } from '../../src/jobs/store/job-reader.js';
 import { JobRecovery } from '../../src/jobs/store/job-recovery.js';
+import { TaskClaims } from '../../src/tasks/store/task-claims.js';
+import { TaskRecovery } from '../../src/tasks/store/task-recovery.js';
 import { PostgresServer } from './postgres.js';
 
 /** Migrated databases on a PostgreSQL of the spec file's own: one is migrated, those that tests get are copies of it. */
@@ -80,6 +89,15 @@ export interface EventRow {
   readonly data: Record<string, unknown> | null;
 }
 
+/** Remembers what was to be put on the queue. */
+export class RecordingDispatch extends JobDispatch {
+  readonly jobs: (Redispatch & { readonly delay?: number })[] = [];
+
+  dispatch(job: Redispatch, delay?: number): void {
+    this.jobs.push({ ...job, ...(delay !== undefined && { delay }) });
+  }
+}
+
 /** One database with the store of the service on it. */
 export class TestDatabase {
   readonly acceptance: JobAcceptance;
@@ -90,6 +108,15 @@ export class TestDatabase {
   readonly recovery: JobRecovery;
   readonly reader: JobReader;
   readonly list: JobList;
+  readonly taskClaims: TaskClaims;
+  readonly taskRecovery: TaskRecovery;
+  /** Not connected: nothing is heard. */
+  readonly notifications: Notifications;
+  readonly slots: Slots;
+  readonly slotQueue: SlotQueue;
+  readonly cachedJobs: CachedJobs;
+  readonly entrance: JobEntrance;
+  readonly dispatch = new RecordingDispatch();
   private readonly pool: pg.Pool;
 
   private constructor(
@@ -101,11 +128,26 @@ export class TestDatabase {
     const announcer = new ChangeAnnouncer(database);
     this.leases = new JobLeases(database, announcer);
     this.journal = new JobJournal(database, announcer);
-    this.completion = new JobCompletion(database, announcer, settings);
-    this.cancellation = new JobCancellation(database, settings);
+    this.completion = new JobCompletion(database, announcer, this.dispatch, settings);
+    this.cancellation = new JobCancellation(database, announcer, this.dispatch, settings);
     this.recovery = new JobRecovery(database, settings);
     this.reader = new JobReader(database);
     this.list = new JobList(database);
+    this.taskClaims = new TaskClaims(database, announcer, this.dispatch, settings);
+    this.taskRecovery = new TaskRecovery(database);
+    this.notifications = new Notifications(server);
+    this.slots = new Slots(database, settings);
+    this.slotQueue = new SlotQueue(database, announcer, this.dispatch, this.notifications);
+    this.cachedJobs = new CachedJobs(database, announcer, this.dispatch, new JobFiles(settings), settings);
+    this.entrance = new JobEntrance(
+      database,
+      this.slots,
+      this.slotQueue,
+      this.cachedJobs,
+      this.leases,
+      this.cancellation,
+      announcer,
+    );
     this.pool = new pg.Pool({
       connectionString: settings.DATABASE_URL,
       options: `-c search_path=${SCHEMA}`,

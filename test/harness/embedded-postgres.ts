@@ -4,10 +4,11 @@ import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import pg, { type ClientConfig } from 'pg';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** Tests and what is compiled of them are started from the root of the project. */
+const ROOT = process.cwd();
 /** The compiled project, for tests that need the service in processes of their own. */
 const BUILD = process.env.SLUICE_BUILD ?? join(ROOT, 'dist');
 const FIXTURE = join(ROOT, 'test', 'fixtures', 'embedded-owner.mjs');

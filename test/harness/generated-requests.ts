@@ -188,6 +188,11 @@ const jsonTexts = fc.constantFrom(
     "{'a':1}",
   ],
   ...[100, 5_000, 200_000].map((depth) => '['.repeat(depth)),
+  ...[
+    '{"inputs":{"arrayInput":[1e400]}}',
+    '{"inputs":{"mixedInput":{"value":{"a":-1e400}}}}',
+    '{"inputs":{"pause":1e400}}',
+  ],
   ...[100, 5_000, 100_000].map((depth) => `{"inputs":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`),
 );
 export const oddBody = fc.oneof(
@@ -224,6 +229,9 @@ function pathOf(path: string, ids: KnownIds): fc.Arbitrary<string> {
   return fc.tuple(...parts.slice(1)).map((list) => `/${list.join('/')}`);
 }
 
+/** No two labels are alike, so that nothing makes it short. */
+const LONG_HOST = Array.from({ length: 2_000 }, (_, index) => (index * index * 7_919).toString(36)).join('.');
+
 /** Values that no input expects, in the places where one stands. */
 const oddValue = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
@@ -232,10 +240,38 @@ const oddValue = fc.oneof(
     ...[{ value: null }, { value: { value: {} } }, { value: 1, mediaType: 5 }, { value: '!', encoding: 'base64' }],
     ...[{ href: 'http://127.0.0.1:9/x' }, { href: 'file:///etc/passwd' }, { href: 5 }, { href: 'http://[::1' }],
     ...[{ bbox: [1, 2, 3] }, { bbox: 'x' }, { bbox: [1, 2, 3, 4], crs: 'x' }, { collection: 'x' }, { process: 'x' }],
+    ...[`http://${LONG_HOST}/x`, `http://127.0.0.1:9/${'x'.repeat(5_000)}`],
+    ...[{ successUri: `http://${LONG_HOST}/s`, inProgressUri: `http://${'ü.'.repeat(300)}example/` }],
     { type: 'Polygon', coordinates: [[[0, 0]]] },
     { type: 'GeometryCollection', geometries: [{ type: 'Point', coordinates: [] }] },
   ),
 );
+
+/** Numbers that JSON can write and nothing can hold, or only just. */
+const NUMBER_LITERALS = [
+  '1e400',
+  '-1e400',
+  '1E309',
+  '9'.repeat(400),
+  '1e308',
+  '-0',
+  '5e-324',
+  '1e-400',
+  `0.${'0'.repeat(400)}1`,
+];
+
+/** JSON text of a document, in which any of its numbers may be written in a way that `JSON.stringify` never would. */
+export function withRawNumbers(document: unknown): fc.Arbitrary<string> {
+  const text = JSON.stringify(document) ?? '';
+  const numbers = [...text.matchAll(/(?<=[[:,])-?\d[\d.eE+-]*(?=[\],}])/g)];
+  if (numbers.length === 0) return fc.constant(text);
+  const replaced = fc.tuple(fc.constantFrom(...numbers), fc.constantFrom(...NUMBER_LITERALS));
+  return fc.option(replaced, { nil: undefined, freq: 1 }).map((change) => {
+    if (change === undefined) return text;
+    const [{ 0: number, index }, literal] = change;
+    return text.slice(0, index) + literal + text.slice(index + number.length);
+  });
+}
 
 /** A JSON document with some of its nodes, or none, replaced, removed, wrapped or added to. */
 export function mutated(document: object): fc.Arbitrary<unknown> {

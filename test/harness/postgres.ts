@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import type { EmbeddedConnection } from '../../src/database/embedded/connection-file.js';
-import { EmbeddedOwner, postmasterOf, query } from './embedded-postgres.js';
+import { EmbeddedOwner, parentOf, postmasterOf, query } from './embedded-postgres.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 /** A PostgreSQL of a test's own, for several nodes at once; it can be crashed and started again under the same URLs. */
 export class PostgresServer {
   private readonly place = temporaryDirectory('pg');
+  private frozen: readonly number[] = [];
   private running: { readonly owner: EmbeddedOwner; readonly connection: EmbeddedConnection } | undefined;
 
   static async start(): Promise<PostgresServer> {
@@ -40,8 +42,42 @@ export class PostgresServer {
     await owner.kill();
   }
 
+  /** Stops all its processes in their tracks: connections stay open, and nothing is answered until {@link thaw}. */
+  async freeze(): Promise<void> {
+    const postmaster = await postmasterOf(this.place.path);
+    // First, so that it starts no other.
+    signal(postmaster, 'SIGSTOP');
+    this.frozen = [postmaster, ...(await childrenOf(postmaster))];
+    for (const pid of this.frozen) signal(pid, 'SIGSTOP');
+  }
+
+  /** Lets it go on from where it was. */
+  thaw(): void {
+    for (const pid of this.frozen) signal(pid, 'SIGCONT');
+    this.frozen = [];
+  }
+
   async remove(): Promise<void> {
+    this.thaw();
     await this.running?.owner.stop();
     this.place.remove();
+  }
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const children: number[] = [];
+  for (const name of await readdir('/proc')) {
+    if (/^\d+$/.test(name) && (await parentOf(Number(name)).catch(() => undefined)) === pid)
+      children.push(Number(name));
+  }
+  return children;
+}
+
+/** To a process that may have ended just now, as the one of a closed connection. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

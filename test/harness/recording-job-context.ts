@@ -1,6 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { JobContext, LogLevel } from '../../src/processes/job-context.js';
+import { FlowSession } from '../../src/flows/flow-session.js';
+import { MemoryJournal } from '../../src/flows/memory-journal.js';
+import type { JobContext, LogLevel, PlainContext } from '../../src/processes/job-context.js';
+import type { RegisteredProcess } from '../../src/processes/registered-process.js';
 
 /** A JobContext for calling a process without an engine; it remembers what the process reported. */
 export interface RecordingJobContext extends JobContext {
@@ -22,10 +25,9 @@ export function recordingJobContext(
   const log = (level: LogLevel) => (message: string, data?: Record<string, unknown>) => {
     reported.logs.push({ level, message, data });
   };
-  return {
+  const baseContext: PlainContext = {
     jobId: '00000000-0000-4000-8000-000000000000',
     signal,
-    reported,
     logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     outputs: {
       write: () => Promise.reject(new Error('This context takes finished files only.')),
@@ -44,4 +46,7 @@ export function recordingJobContext(
       onProgress(percent);
     },
   };
+  const process = { description: { id: 'recorded', version: '1.0.0' }, handler: {} } as RegisteredProcess;
+  const { context } = new FlowSession({ jobId: baseContext.jobId, process, journal: new MemoryJournal(), baseContext });
+  return Object.assign(context, { reported });
 }

@@ -36,8 +36,10 @@ export class Service {
    */
   static spawn(settings: Record<string, string>, entry = 'main.js', args: string[] = [], cwd?: string): Service {
     if (!existsSync(resolve(DIST, entry))) throw new Error(`dist/src/${entry} is missing: run "npm run build" first`);
-    const { PATH, HOME } = process.env;
-    const env = { PATH, HOME, PORT: '0', LOG_LEVEL: 'info', ...settings } as NodeJS.ProcessEnv;
+    const { PATH, HOME, ALWAYS_SUSPEND } = process.env;
+    // The one setting that the suites as a whole can be run with, see CONTRIBUTING.
+    const mode = ALWAYS_SUSPEND === undefined ? {} : { ALWAYS_SUSPEND };
+    const env = { PATH, HOME, PORT: '0', LOG_LEVEL: 'info', ...mode, ...settings } as NodeJS.ProcessEnv;
     return new Service(
       spawn(process.execPath, [resolve(DIST, entry), ...args], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] }),
     );

@@ -56,7 +56,8 @@ export class Site {
   private readonly services: Service[] = [];
 
   private constructor(
-    private readonly databaseUrl: string | undefined,
+    /** DATABASE_URL of its nodes; undefined for a site whose service brings its own. */
+    readonly databaseUrl: string | undefined,
     /** The Redis of this site, when its queue is on Redis. */
     readonly redis: RedisServer | undefined,
     private readonly settings: Record<string, string>,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import { CallbackQueue, type OwedCallback } from '../../src/callbacks/callback-queue.js';
 import { ChangeAnnouncer } from '../../src/jobs/change-announcer.js';
 import type { JobSubscriber } from '../../src/jobs/job.types.js';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   store = await databases.open();
   queue = new CallbackQueue(store.database, new ChangeAnnouncer(store.database));
 });
-beforeEach(() => store.query('TRUNCATE job CASCADE'));
+beforeEach(() => store.query('TRUNCATE job, job_callback CASCADE'));
 afterAll(() => databases.close());
 
 const everywhere = (host: string): JobSubscriber => ({
@@ -96,11 +97,39 @@ describe('What is owed to a subscriber', () => {
     expect((await take())[0].job).toMatchObject({ state_type: 'RUNNING', progress: 30, message: 'third' });
   });
 
-  it('goes with the job when that is removed', async () => {
-    const job = await running(everywhere('a'));
-    await store.completion.succeed(job, []);
-    await store.cancellation.remove(job.id);
-    expect(await take()).toEqual([]);
+  it('outlives the job when it is about the status, and goes with the results when it is about these', async () => {
+    const [failed, succeeded] = [await running(everywhere('a')), await running(everywhere('b'))];
+    await store.completion.fail(failed, 'Failed', FAULT);
+    await store.completion.succeed(succeeded, []);
+    for (const { id } of [failed, succeeded]) await store.cancellation.remove(id);
+    expect(await owed(failed.id)).toEqual(['2 inProgressUri', '3 failedUri']);
+    expect(await owed(succeeded.id)).toEqual(['2 inProgressUri']);
+
+    const [first] = (await take()).filter(({ job_id: id }) => id === failed.id);
+    expect(first).toMatchObject({ seq: 2, base: BASE, job: { id: failed.id, state_type: 'RUNNING' }, response: null });
+    await queue.postpone(first, { status: 500, reason: 'No.' }, 3_600_000);
+    await store.query('UPDATE job_callback SET due_at = now()');
+    const again = (await take()).find(({ job_id: id }) => id === failed.id)!;
+    await queue.delivered(again, { status: 200 });
+    expect(await owed(failed.id)).toEqual(['3 failedUri']);
+    const [last] = (await take()).filter(({ job_id: id }) => id === failed.id);
+    await queue.givenUp(last, { status: 410 });
+    expect(await owed(failed.id)).toEqual([]);
+  });
+
+  it.each([
+    ['a host that fits no index', `https://${randomBytes(4_000).toString('hex')}.example/x`],
+    ['what is no URL', 'nowhere'],
+    ['a host of wide characters', `https://${'🦑'.repeat(2_000)}/x`],
+  ])('never fails a change of the job: %s', async (_, uri) => {
+    const poison = { base: BASE, successUri: uri, inProgressUri: uri, failedUri: uri };
+    const job = await running(poison);
+    await store.journal.progress(job, 10);
+    expect(await store.completion.succeed(job, [])).toBe(true);
+    const lost = await running(poison);
+    expect(await store.completion.crash(lost, { code: 'crashed', detail: 'Gone.' })).toMatchObject({ id: lost.id });
+    await store.cancellation.request(lost.id);
+    expect((await take()).map(({ uri: taken }) => taken)).toEqual([uri, uri]);
   });
 });
 

@@ -29,7 +29,7 @@ describe.each(testedBackends())('dispatching to a queue on %s', (backend) => {
     queue = await TestQueue.open(store);
     dispatcher = new Dispatcher(queue.queue);
     dispatcher.onModuleInit();
-    missing = new MissingEntries(store.recovery, dispatcher, queue.queue);
+    missing = new MissingEntries(store.recovery, store.taskRecovery, dispatcher, queue.queue);
   });
   afterEach(async () => {
     await queue.close();
@@ -103,6 +103,25 @@ describe.each(testedBackends())('dispatching to a queue on %s', (backend) => {
     await missing.dispatch();
     await dispatcher.flush();
     expect((await queue.waiting()).sort()).toEqual(expected);
+  });
+
+  it('looks at a limited number of waiting jobs at a time, and at all of them in the end', async () => {
+    const waiting = 2_100;
+    await store.query(
+      `INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, response, updated_at)
+       SELECT gen_random_uuid(), 'a-process', '1.0.0', 'SCHEDULED', 'Scheduled', '{}', '{}', now() - interval '1 minute'
+       FROM generate_series(1, $1)`,
+      [waiting],
+    );
+    expect(await missing.dispatch()).toBe(true);
+    await dispatcher.flush();
+    const firstTurn = (await queue.waiting()).length;
+    expect(firstTurn).toBeGreaterThan(0);
+    expect(firstTurn).toBeLessThan(waiting);
+
+    while (await missing.dispatch());
+    await dispatcher.flush();
+    expect(new Set((await queue.waiting()).map((id) => id.slice(0, 36))).size).toBe(waiting);
   });
 
   it('loses no job while the queue is away: the supervisor dispatches what waits without an entry', async () => {

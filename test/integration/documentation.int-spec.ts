@@ -4,7 +4,16 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 import { settingsSchema } from '../../src/config/settings.schema.js';
+import { traceFlow } from '../../src/flows/graph/flow-tracer.js';
+import { toMermaid } from '../../src/flows/graph/mermaid.js';
 import { PROBLEM_CATALOG } from '../../src/ogc/problems/problem-catalog.js';
+import { ConvertRawSonarInputs } from '../../src/processes/catalog/convert-raw-sonar/convert-raw-sonar.dto.js';
+import { ConvertRawSonar } from '../../src/processes/catalog/convert-raw-sonar/convert-raw-sonar.process.js';
+import { processOptionsOf } from '../../src/processes/decorators/process.decorator.js';
+import { tasksOf } from '../../src/processes/decorators/task.decorator.js';
+import { taskDefinition } from '../../src/processes/definition/step-definitions.js';
+import type { RegisteredProcess } from '../../src/processes/registered-process.js';
+import { DtoSchemaReader } from '../../src/processes/schema/dto-schema.reader.js';
 
 const PAGES = [
   'README.md',
@@ -13,6 +22,7 @@ const PAGES = [
   ...markdownIn('docs'),
   ...markdownIn('docs/decisions'),
   'examples/host-application/README.md',
+  'examples/own-flow/README.md',
   'examples/own-processes/README.md',
 ].filter((page) => existsSync(page));
 
@@ -58,11 +68,35 @@ describe('docs/architecture.md', () => {
   });
 });
 
-describe('docs/processes.md', () => {
-  it('shows only code that compiles against the published types', () => {
-    const text = readFileSync('docs/processes.md', 'utf8');
+describe('README.md', () => {
+  it('shows the graph of convert-raw-sonar as the service draws it', async () => {
+    const handler = new ConvertRawSonar();
+    const inputs = Object.fromEntries(
+      [...new DtoSchemaReader().properties(ConvertRawSonarInputs)].map(([id, { optional }]) => [
+        id,
+        { minOccurs: optional ? 0 : 1 },
+      ]),
+    );
+    const process = {
+      description: { id: 'convert-raw-sonar', inputs },
+      policy: { executor: 'local' },
+      handler,
+      tasks: tasksOf(ConvertRawSonar.prototype).map(taskDefinition),
+    } as unknown as RegisteredProcess;
+    const title = processOptionsOf(ConvertRawSonar) as { title: string };
+    const drawn = toMermaid(await traceFlow(process), title.title);
+    expect(readFileSync('README.md', 'utf8')).toContain(`\`\`\`mermaid\n${drawn}\`\`\`\n`);
+  });
+});
+
+describe('code in the documentation', () => {
+  it.each([
+    ['README.md', 1],
+    ['docs/processes.md', 6],
+  ])('%s shows only code that compiles against the published types', (page, least) => {
+    const text = readFileSync(page, 'utf8');
     const blocks = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
-    expect(blocks.length).toBeGreaterThan(5);
+    expect(blocks.length).toBeGreaterThanOrEqual(least);
     expect(faultsOf(blocks)).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { Test } from '@nestjs/testing';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -336,6 +336,74 @@ describe('executors', () => {
         },
       });
       expect(await bench.value('add', { a: 2, b: 2 })).toBe(4);
+    });
+
+    describe('a result that user code sent itself', () => {
+      const SECRET = 'a secret of the service';
+      const forged = (outputs: object) => ({
+        message: { type: 'result', news: {}, outcome: { kind: 'succeeded', outputs } },
+      });
+      const file = (path: string, size = SECRET.length) => ({
+        kind: 'file',
+        path,
+        size,
+        sha256: 'a'.repeat(64),
+        mediaType: 'text/plain',
+      });
+
+      async function expectRefusal(outputs: object, pointer: string, words: string): Promise<void> {
+        expect(await bench.run('send', forged(outputs))).toMatchObject({
+          kind: 'failed',
+          fault: { code: 'invalid-output', errors: [{ pointer, detail: words }] },
+        });
+        expect(await bench.value('add', { a: 2, b: 2 })).toBe(4);
+      }
+
+      it('names no output that the process does not have', async () => {
+        open();
+        const value = { kind: 'value', value: 1, mediaType: 'application/json' };
+        await expectRefusal({ result: value, other: value }, '/outputs/other', 'is not an output of the process');
+      });
+
+      it.each([
+        ['elsewhere', (directory: string) => join(directory, 'secret')],
+        ['of another output', (directory: string) => join(directory, 'outputs', 'other')],
+        ['over the parent directory', (directory: string) => `${directory}/outputs/../secret`],
+        ['that does not exist', (directory: string) => join(directory, 'outputs', 'result')],
+      ])('names no file %s', async (_, pathIn) => {
+        open();
+        await mkdir(join(bench.directory, 'outputs'));
+        for (const name of ['secret', 'outputs/other']) await writeFile(join(bench.directory, name), SECRET);
+        const words = 'names a file that this execution did not write';
+        await expectRefusal({ result: file(pathIn(bench.directory)) }, '/outputs/result', words);
+      });
+
+      it.each(['a file', 'a directory'])('names no file behind a symbolic link to %s', async (kind) => {
+        open();
+        const [outputs, elsewhere] = [join(bench.directory, 'outputs'), join(bench.directory, 'elsewhere')];
+        await mkdir(elsewhere);
+        await writeFile(join(elsewhere, 'result'), SECRET);
+        if (kind === 'a file') {
+          await mkdir(outputs);
+          await symlink(join(elsewhere, 'result'), join(outputs, 'result'));
+        } else {
+          await symlink(elsewhere, outputs);
+        }
+        const words = 'names a file that this execution did not write';
+        await expectRefusal({ result: file(join(outputs, 'result')) }, '/outputs/result', words);
+      });
+
+      it.each([
+        ['names no file of another size', 1, 'failed'],
+        ['counts when it names a file of its own', 0, 'succeeded'],
+      ])('%s', async (_, excess, kind) => {
+        open();
+        const path = join(bench.directory, 'outputs', 'result');
+        await mkdir(dirname(path));
+        await writeFile(path, SECRET);
+        const outputs = { result: file(path, SECRET.length + excess) };
+        expect(await bench.run('send', forged(outputs))).toMatchObject({ kind });
+      });
     });
 
     it('leaves messages alone that are not meant for the service', async () => {

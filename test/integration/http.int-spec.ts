@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import request from 'supertest';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { Settings } from '../../src/config/settings.js';
+import { DatabaseErrorTranslator } from '../../src/database/database-error.translator.js';
 import { HealthCheck, Unhealthy } from '../../src/observability/health/health-check.js';
 import { HealthModule } from '../../src/observability/health/health.module.js';
 import { logRequests } from '../../src/observability/logging/request-log.js';
@@ -80,7 +81,7 @@ class QueueCheck extends HealthCheck {
   }
 }
 
-@Module({ controllers: [ThingsController], providers: [QueueCheck] })
+@Module({ controllers: [ThingsController], providers: [QueueCheck, DatabaseErrorTranslator] })
 class ThingsModule {}
 
 interface Running {
@@ -202,6 +203,14 @@ describe('HTTP of the service', () => {
         .serialize((body: unknown) => body as string);
       expectProblem(await agent.send(bytes), 'malformed-body');
       expectProblem(await api().post('/things').type('json').send('{"__proto__": {"a": 1}}'), 'malformed-body');
+    });
+
+    it('answers a number that is too large to be read, and names its place', async () => {
+      const response = await api().post('/things').type('json').send('{"a": [1, -1e400]}');
+      expectProblem(response, 'malformed-body');
+      expect(JSON.parse(response.text)).toMatchObject({ errors: [{ pointer: '/a/1' }] });
+      const deep = `${'['.repeat(300)}1e400${']'.repeat(300)}`;
+      expectProblem(await api().post('/things').type('json').send(deep), 'malformed-body');
     });
 
     it('passes an empty JSON body on as none', async () => {

@@ -67,11 +67,11 @@ describe('referenced inputs', () => {
     fetchers.push(fetcher);
     return new InputResolver(new ReferenceReader(fetcher, settings));
   }
-  const resolve = (
+  const resolve = async (
     raw: Record<string, unknown>,
     environment?: Record<string, string>,
     signal = new AbortController().signal,
-  ): Promise<Record<string, unknown>> => resolver(environment).resolve(raw, { description }, directory, signal);
+  ): Promise<Record<string, unknown>> => resolver(environment).resolve(raw, { description }, directory, { signal });
 
   async function failure(raw: Record<string, unknown>, environment?: Record<string, string>) {
     const error: unknown = await resolve(raw, environment).catch((thrown: unknown) => thrown);
@@ -172,7 +172,7 @@ describe('referenced inputs', () => {
         { text: { href: `${origin}/start` } },
         { description },
         directory,
-        new AbortController().signal,
+        new AbortController(),
       );
       await expect(run).rejects.toMatchObject({ errors: [{ detail: expect.stringMatching(/address/) }] });
       expect(requests).toHaveLength(1);

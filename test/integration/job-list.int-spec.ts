@@ -152,7 +152,7 @@ describe('JobList', () => {
       plans.push(...rows.map((row) => row['QUERY PLAN']));
       return [];
     };
-    await new JobList({ dataSource: { query } } as unknown as Database).read(filter, { limit: 11 });
+    await new JobList({ query } as unknown as Database).read(filter, { limit: 11 });
     await client.end();
     expect(plans.join('\n')).toContain(index);
   });

@@ -134,6 +134,21 @@ describe('JobLeases.renew', () => {
   });
 });
 
+describe('a success that is told again, as after an answer that was lost', () => {
+  it('counts, and is stored once', async () => {
+    const held = await store.claimed();
+    expect(await store.completion.succeed(held, [VALUE])).toBe(true);
+    expect(await store.completion.succeed(held, [VALUE])).toBe(true);
+    expect((await store.history(held.id)).map(({ type }) => type)).toEqual(['accepted', 'started', 'successful']);
+  });
+
+  it('does not count where another ending came first', async () => {
+    const held = await store.claimed();
+    await store.completion.fail(held, 'Failed', { code: 'process-failed', detail: 'x' });
+    expect(await store.completion.succeed(held, [VALUE])).toBe(false);
+  });
+});
+
 describe('a stale epoch', () => {
   const writes: [string, (held: HeldLease) => Promise<unknown>, unknown][] = [
     ['progress', (held) => store.journal.progress(held, 50, 'late'), false],

@@ -29,7 +29,12 @@ afterAll(() => databases.close());
 
 /** @param lease in milliseconds; the heart beats three times in it */
 async function start(lease: number, hears: boolean): Promise<void> {
-  keeper = new LeaseKeeper(store.leases, notifications, new Settings({ ...store.settings, LEASE: lease }));
+  keeper = new LeaseKeeper(
+    store.leases,
+    store.taskClaims,
+    notifications,
+    new Settings({ ...store.settings, LEASE: lease }),
+  );
   keeper.onModuleInit();
   if (hears) await notifications.onApplicationBootstrap();
 }

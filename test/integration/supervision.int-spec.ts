@@ -10,6 +10,7 @@ import { Dispatcher } from '../../src/queues/dispatcher.js';
 import { entryId, JOB_QUEUE } from '../../src/queues/job-queue.js';
 import { Leadership } from '../../src/queues/leadership.js';
 import { Supervisor } from '../../src/queues/supervisor.js';
+import { DueJobs } from '../../src/queues/supervision/due-jobs.js';
 import { LostJobs } from '../../src/queues/supervision/lost-jobs.js';
 import { MissingEntries } from '../../src/queues/supervision/missing-entries.js';
 import { Retention } from '../../src/queues/supervision/retention.js';
@@ -35,13 +36,15 @@ beforeEach(async () => {
   store = await databases.open({ DATA_DIR: place.path, MAX_RECOVERIES: '1' });
   queue = await TestQueue.open(store);
   dispatcher = new Dispatcher(queue.queue);
-  lostJobs = new LostJobs(store.recovery, store.completion, store.cancellation, dispatcher);
+  lostJobs = lostJobsOf(store);
 });
 afterEach(async () => {
   await queue.close();
   await redis?.down();
   redis = undefined;
 });
+const lostJobsOf = ({ recovery, completion, taskRecovery, taskClaims, cancellation }: TestDatabase) =>
+  new LostJobs(recovery, completion, taskRecovery, taskClaims, cancellation, dispatcher);
 afterAll(async () => {
   await databases.close();
   place.remove();
@@ -122,6 +125,29 @@ describe('LostJobs', () => {
     expect(await store.row(asked.id)).toMatchObject({ state_type: 'CANCELLING' });
   });
 
+  it('looks after all others when one job cannot be recovered', async () => {
+    const [poisoned, lost, gone] = [await store.claimed(0), await store.claimed(0), await store.claimed(0)];
+    await store.cancellation.request(gone.id);
+    // The oldest lease, so that its turn comes first.
+    await store.query(`UPDATE job SET lease_until = now() - interval '1 hour' WHERE id = $1`, [poisoned.id]);
+    await store.query(
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'poison'; END $$;
+       CREATE TRIGGER poison BEFORE UPDATE ON job FOR EACH ROW WHEN (old.id = '${poisoned.id}') EXECUTE FUNCTION refuse()`,
+    );
+    await lostJobs.recover();
+    expect(await store.row(poisoned.id)).toMatchObject({ state_type: 'RUNNING' });
+    expect(await store.row(lost.id)).toMatchObject({ state_type: 'SCHEDULED', recoveries: 1 });
+    expect(await store.row(gone.id)).toMatchObject({ state_type: 'CANCELLED' });
+  });
+
+  it('looks after dismissals when lost jobs cannot even be found', async () => {
+    const gone = await store.claimed(0);
+    await store.cancellation.request(gone.id);
+    jest.spyOn(store.recovery, 'lost').mockRejectedValue(new Error('no such column'));
+    await lostJobs.recover();
+    expect(await store.row(gone.id)).toMatchObject({ state_type: 'CANCELLED' });
+  });
+
   it('recovers each lost job once when two nodes look at the same time', async () => {
     const lost = await Promise.all(Array.from({ length: 20 }, () => store.claimed(0)));
     await Promise.all([lostJobs.recover(), lostJobs.recover()]);
@@ -161,6 +187,18 @@ describe('Retention', () => {
     expect([existsSync(gone), existsSync(stays)]).toEqual([false, true]);
   });
 
+  it('keeps a job past JOB_TTL while its subscriber is owed a call, and removes it then', async () => {
+    const id = await store.accepted({ subscriber: { base: 'http://a', successUri: 'http://a.example/s' } });
+    const held = (await store.leases.claim(id, 'a-worker', 60_000))!;
+    await store.completion.succeed(held, []);
+    await store.query(`UPDATE job SET expires_at = now() - interval '1 s'`);
+    await retention.sweep();
+    expect(await store.row(id)).toMatchObject({ state_type: 'COMPLETED' });
+    await store.query('DELETE FROM job_callback');
+    await retention.sweep();
+    await expect(store.reader.get(id)).rejects.toMatchObject({ code: 'no-such-job' });
+  });
+
   it('removes old files without a job; not young ones, not those of a job, not what it does not know', async () => {
     const job = await store.accepted();
     const [orphan, young, owned, foreign] = await Promise.all([
@@ -171,6 +209,21 @@ describe('Retention', () => {
     ]);
     await retention.sweep();
     expect([orphan, young, owned, foreign].map((path) => existsSync(path))).toEqual([false, true, true, true]);
+  });
+
+  it('looks at a limited number of directories at a time, and at all of them in the end', async () => {
+    const names = Array.from({ length: 2_100 }, () => randomUUID());
+    const longAgo = Date.now() / 1_000 - 2 * 86_400;
+    for (const name of names) {
+      await mkdir(files.directory(name), { recursive: true });
+      await utimes(files.directory(name), longAgo, longAgo);
+    }
+    expect(await retention.sweep()).toBe(true);
+    const left = names.filter((name) => existsSync(files.directory(name))).length;
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThan(names.length);
+    while (await retention.sweep());
+    expect(names.filter((name) => existsSync(files.directory(name)))).toEqual([]);
   });
 
   it('removes finished queue entries after a while, and never those that wait', async () => {
@@ -203,7 +256,9 @@ describe('Supervisor', () => {
     return new Supervisor(
       leadership,
       lostJobs,
-      new MissingEntries(store.recovery, dispatcher, queue.queue),
+      new MissingEntries(store.recovery, store.taskRecovery, dispatcher, queue.queue),
+      new DueJobs(store.recovery, store.cancellation, dispatcher, queue.queue),
+      store.slotQueue,
       new Retention(store.recovery, store.reader, files, queue.queue),
       settings,
     );
@@ -231,6 +286,32 @@ describe('Supervisor', () => {
     await leadership.onApplicationShutdown();
   });
 
+  it('recovers lost jobs while its less urgent work goes on', async () => {
+    const leadership = new Leadership(store.server, store.settings);
+    const begun: (() => void)[] = [];
+    const endless = () => new Promise<boolean>((end) => begun.push(() => end(false)));
+    const [entries, sweeps] = [
+      jest.spyOn(MissingEntries.prototype, 'dispatch').mockImplementation(endless),
+      jest.spyOn(Retention.prototype, 'sweep').mockImplementation(endless),
+    ];
+    const supervised = supervisor(leadership);
+    try {
+      supervised.onApplicationBootstrap();
+      await eventually(() => Promise.resolve(begun.length === 2 || undefined), 'the less urgent work goes on');
+      const { id } = await store.claimed(0);
+      const recovered = async () => (await store.row(id)).state_type === 'SCHEDULED' || undefined;
+      await eventually(recovered, 'the lost job waits again', 10_000);
+      // One turn of each at a time.
+      expect(begun).toHaveLength(2);
+    } finally {
+      for (const end of begun) end();
+      await supervised.onApplicationShutdown();
+      entries.mockRestore();
+      sweeps.mockRestore();
+      await leadership.onApplicationShutdown();
+    }
+  });
+
   const onRedis = testedBackends().includes('redis') ? it : it.skip;
 
   onRedis('recovers a lost job and removes what is old while Redis is away (P6)', async () => {
@@ -240,7 +321,7 @@ describe('Supervisor', () => {
     queue = await TestQueue.open(store);
     dispatcher = new Dispatcher(queue.queue);
     dispatcher.onModuleInit();
-    lostJobs = new LostJobs(store.recovery, store.completion, store.cancellation, dispatcher);
+    lostJobs = lostJobsOf(store);
     const [forgotten, expired] = [await store.accepted(), await store.claimed()];
     await store.age([forgotten]);
     await store.completion.succeed(expired, []);

@@ -2,9 +2,12 @@ import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { CliError, UsageError } from '../cli-error.js';
 import { ExitCode } from '../exit-code.js';
+import { readLinks } from './link-header.js';
+import { jobIdOfUrl } from './ogc-documents.js';
 import { readProblem, ServerProblem } from './server-problem.js';
 import { TransportError } from './transport-error.js';
 
+/** What to send, and how long to wait for the answer to begin. Without a method it is a GET. */
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly accept?: string;
@@ -100,7 +103,8 @@ export class HttpConnection {
 async function problemOf(answer: HttpAnswer): Promise<ServerProblem> {
   const text = await answer.body.text();
   const problem = readProblem(answer.statusCode, answer.statusText, text);
-  return new ServerProblem(answer.statusCode, problem, retryAfterOf(answer));
+  const monitor = readLinks(answer.headers.link).find(({ rel }) => rel === 'monitor')?.href ?? '';
+  return new ServerProblem(answer.statusCode, problem, retryAfterOf(answer), jobIdOfUrl(monitor));
 }
 
 /** Seconds a `Retry-After` header asks to wait; it holds seconds or a date. */

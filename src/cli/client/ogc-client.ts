@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-code.js';
 import { type HttpAnswer, HttpConnection, retryAfterOf } from './http-connection.js';
@@ -9,8 +10,11 @@ import {
   type ProcessSummary,
   type StatusInfo,
   jobIdOf,
+  jobIdOfUrl,
 } from './ogc-documents.js';
+import type { Delivery, NewSubscription, Subscription } from './subscription-documents.js';
 
+/** Which jobs of the list to show: those of any of these statuses and of any of these processes. */
 export interface JobFilter {
   readonly status?: readonly string[];
   readonly processId?: readonly string[];
@@ -66,11 +70,10 @@ export class OgcClient {
     });
     if (answer.statusCode !== 201) return { kind: 'results', answer };
     // Some servers leave the body out; the location ends with the id of the job.
-    const location = String(answer.headers.location ?? '').split(/[?#]/, 1)[0];
     const parsed = parseJson(await answer.body.text()) as StatusInfo | null | undefined;
     const info: StatusInfo = { ...parsed, status: parsed?.status ?? 'accepted' };
-    const jobId = jobIdOf(info) || decodeURIComponent(/\/jobs\/([^/]+)\/?$/.exec(location)?.[1] ?? '');
-    if (jobId === '') {
+    const jobId = jobIdOf(info) || jobIdOfUrl(String(answer.headers.location ?? ''));
+    if (!jobId) {
       throw new CliError('The server created a job, but does not say which one.', ExitCode.problem);
     }
     return { kind: 'job', jobId, info: { ...info, jobID: jobId } };
@@ -104,6 +107,12 @@ export class OgcClient {
     return this.http.send(`${jobPath(jobId)}/results`, { accept, signal });
   }
 
+  /** The results of a job as a document (2.0 draft, profile `ogc-results`); servers of 1.0 answer as the job asked for. */
+  resultsDocument(jobId: string): Promise<HttpAnswer> {
+    const accept = 'application/json, multipart/related;q=0.5, */*;q=0.1';
+    return this.http.send(`${jobPath(jobId)}/results?profile=ogc-results`, { accept });
+  }
+
   /** One output, bare (2.0 draft); servers of 1.0 answer 404. */
   output(jobId: string, outputId: string): Promise<HttpAnswer> {
     return this.http.send(`${jobPath(jobId)}/results/${encodeURIComponent(outputId)}`, { accept: '*/*' });
@@ -127,10 +136,43 @@ export class OgcClient {
     return { lines: listOf(page.lines, 'lines'), next: nextQuery(page, this.http.base) };
   }
 
+  /** The task graph of a process or a job, as text; this API's own, other servers have none. */
+  async graph(of: 'processes' | 'jobs', id: string, format: string): Promise<string> {
+    const path = `${of}/${encodeURIComponent(id)}/graph?f=${format}`;
+    const answer = await this.http.send(path, { accept: '*/*', patience: PATIENCE });
+    return await answer.body.text();
+  }
+
   async dismiss(jobId: string): Promise<StatusInfo> {
     const answer = await this.http.send(jobPath(jobId), { method: 'DELETE', patience: PATIENCE });
     const info = parseJson(await answer.body.text()) as StatusInfo | null | undefined;
     return { ...info, jobID: info ? jobIdOf(info) || jobId : jobId, status: info?.status ?? 'dismissed' };
+  }
+
+  /** All subscriptions, from all pages; this API's own, other servers have none. */
+  async *subscriptions(signal?: AbortSignal): AsyncGenerator<Subscription> {
+    for await (const page of this.pages<Page & { subscriptions?: Subscription[] }>('subscriptions', {}, signal)) {
+      yield* listOf(page.subscriptions, 'subscriptions');
+    }
+  }
+
+  async subscribe(subscription: NewSubscription): Promise<Subscription> {
+    const answer = await this.http.send('subscriptions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: Readable.from([JSON.stringify(subscription)]),
+      patience: PATIENCE,
+    });
+    return jsonOf<Subscription>(answer);
+  }
+
+  async unsubscribe(id: string): Promise<void> {
+    const answer = await this.http.send(subscriptionPath(id), { method: 'DELETE', patience: PATIENCE });
+    await answer.body.dump();
+  }
+
+  async testSubscription(id: string): Promise<Delivery> {
+    return jsonOf<Delivery>(await this.http.send(`${subscriptionPath(id)}/test`, { method: 'POST' }));
   }
 
   close(): Promise<void> {
@@ -160,6 +202,10 @@ export class OgcClient {
 
 function jobPath(jobId: string): string {
   return `jobs/${encodeURIComponent(jobId)}`;
+}
+
+function subscriptionPath(id: string): string {
+  return `subscriptions/${encodeURIComponent(id)}`;
 }
 
 function nextQuery({ links }: Page, base: URL): string | undefined {

@@ -22,6 +22,7 @@ export interface Schema {
   readonly contentEncoding?: string;
 }
 
+/** `inputDescription.yaml`, as far as this program reads it. */
 export interface InputDescription {
   readonly title?: string;
   readonly description?: string;
@@ -30,18 +31,21 @@ export interface InputDescription {
   readonly maxOccurs?: number | 'unbounded';
 }
 
+/** `outputDescription.yaml`, as far as this program reads it. */
 export interface OutputDescription {
   readonly title?: string;
   readonly description?: string;
   readonly schema?: Schema;
 }
 
+/** `link.yaml` */
 export interface DocumentLink {
   readonly href: string;
   readonly rel?: string;
   readonly type?: string;
 }
 
+/** `processSummary.yaml`: a process in a list. */
 export interface ProcessSummary {
   readonly id: string;
   readonly version?: string;
@@ -50,6 +54,7 @@ export interface ProcessSummary {
   readonly jobControlOptions?: readonly string[];
 }
 
+/** `process.yaml`: a process with its inputs and outputs, by id. */
 export interface ProcessDocument extends ProcessSummary {
   readonly inputs?: Readonly<Record<string, InputDescription>>;
   readonly outputs?: Readonly<Record<string, OutputDescription>>;
@@ -88,6 +93,17 @@ export function jobIdOf(info: StatusInfo): string {
   return info.jobID ?? info.id ?? '';
 }
 
+/** The id at the end of the URL of a job. */
+export function jobIdOfUrl(url: string): string | undefined {
+  const id = /\/jobs\/([^/?#]+)\/?(?:[?#]|$)/.exec(url)?.[1];
+  try {
+    return id && decodeURIComponent(id);
+  } catch {
+    return id;
+  }
+}
+
+/** Whether the status of a job will not change any more. */
 export function hasEnded({ status }: StatusInfo): boolean {
   return ['successful', 'failed', 'dismissed'].includes(status);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { retryAfterOf } from './http-connection.js';
+import { jobIdOfUrl } from './ogc-documents.js';
 import { readHeaders } from './request-headers.js';
 import { describeProblem, readProblem } from './server-problem.js';
 
@@ -13,6 +14,16 @@ describe(describeProblem.name, () => {
   it('names the instance of a fault of the server, to be found in its log', () => {
     expect(describeProblem({ title: 'Internal error', status: 500, instance: 'urn:uuid:1' })).toMatch(/urn:uuid:1/);
   });
+});
+
+describe(jobIdOfUrl.name, () => {
+  it.each([
+    ['http://a/ogc/jobs/j%201', 'j 1'],
+    ['/jobs/x/?f=json', 'x'],
+    ['http://a/jobs/%zz', '%zz'],
+    ['http://a/jobs', undefined],
+    ['', undefined],
+  ])('of %s is %s', (url, id) => expect(jobIdOfUrl(url)).toBe(id));
 });
 
 describe(readProblem.name, () => {

@@ -18,6 +18,8 @@ export class ServerProblem extends CliError {
     readonly problem: ProblemDocument,
     /** Seconds of a `Retry-After` header. */
     readonly retryAfter?: number,
+    /** The job that an execution left although it failed (`Link: rel=monitor`). */
+    readonly jobId?: string,
   ) {
     super(describeProblem(problem), ExitCode.problem, adviceFor(status), { problem });
   }

@@ -1,11 +1,13 @@
 import { Argument, type Command } from 'commander';
 import { exampleHelp } from '../client-command.js';
 
+/** `sluice completion`: prints the completion script of a shell. */
 export function addCompletionCommand(program: Command): void {
   program
     .command('completion')
     .description('print the completion script of a shell')
     .addArgument(new Argument('<shell>', 'your shell').choices(['bash', 'zsh', 'fish']))
+    .option('--json', 'print it as a member of a JSON document')
     .addHelpText(
       'after',
       exampleHelp([
@@ -14,9 +16,10 @@ export function addCompletionCommand(program: Command): void {
         'sluice completion fish > ~/.config/fish/completions/sluice.fish',
       ]),
     )
-    .action(async (shell: 'bash' | 'zsh' | 'fish') => {
+    .action(async (shell: 'bash' | 'zsh' | 'fish', options: { json?: boolean }) => {
       const { COMPLETION_SCRIPTS } = await import('../completion/completion-scripts.js');
-      process.stdout.write(COMPLETION_SCRIPTS[shell]);
+      const script = COMPLETION_SCRIPTS[shell];
+      process.stdout.write(options.json ? `${JSON.stringify({ shell, script })}\n` : script);
     });
 
   // What the scripts call: the words after "sluice", the last one being typed.

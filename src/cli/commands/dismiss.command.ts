@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
+import { CliError } from '../cli-error.js';
 import { type ClientOptions, forServer, withClient } from '../client-command.js';
 import type { StatusInfo } from '../client/ogc-documents.js';
 import { print, printJson } from '../output/terminal.js';
 
+/** `sluice dismiss`: cancels jobs, or removes what finished ones left. */
 export function addDismissCommand(program: Command): void {
   const command = program
     .command('dismiss')
@@ -20,9 +22,12 @@ export function addDismissCommand(program: Command): void {
           dismissed.push(info);
           if (!options.json) print(`${jobId}: ${info.message ?? info.status}`);
         }
-      } finally {
-        if (options.json && dismissed.length > 0) printJson({ jobs: dismissed });
+      } catch (error) {
+        // One document says both: what went wrong, and what had become of the jobs before.
+        if (!options.json || dismissed.length === 0 || !(error instanceof CliError)) throw error;
+        throw new CliError(error.message, error.exitCode, error.advice, { ...error.facts, jobs: dismissed });
       }
+      if (options.json) printJson({ jobs: dismissed });
     }),
   );
 }

@@ -16,6 +16,7 @@ interface JobsOptions extends ClientOptions {
 
 const STATUSES = ['accepted', 'running', 'successful', 'failed', 'dismissed'];
 
+/** `sluice jobs`: the list of jobs, or one job. */
 export function addJobsCommand(program: Command): void {
   const command = program
     .command('jobs')

@@ -9,6 +9,7 @@ interface LogsOptions extends ClientOptions {
   readonly level?: string;
 }
 
+/** `sluice logs`: the log of a job, also while it runs. */
 export function addLogsCommand(program: Command): void {
   const command = program
     .command('logs')

@@ -1,16 +1,18 @@
 import type { Command } from 'commander';
-import { exampleHelp } from '../client-command.js';
+import { exampleHelp, JSON_LOG_HELP } from '../client-command.js';
 
+/** `sluice migrate`: brings the database up to date and ends. */
 export function addMigrateCommand(program: Command): void {
   program
     .command('migrate')
     .description('bring the database up to date and end')
+    .option('--json', JSON_LOG_HELP)
     .addHelpText(
       'after',
       exampleHelp(['sluice migrate', 'DATABASE_URL=postgres://db.example.org/sluice sluice migrate']),
     )
-    .action(async () => {
+    .action(async (options: { json?: boolean }) => {
       const { launch, runMigrations } = await import('../../start.js');
-      await launch(runMigrations);
+      await launch(runMigrations, {}, options.json);
     });
 }

@@ -3,6 +3,7 @@ import { type ClientOptions, forServer, withClient } from '../client-command.js'
 import { processTable, processText } from '../output/process-text.js';
 import { print, printJson } from '../output/terminal.js';
 
+/** `sluice processes`: the list of processes, or the description of one. */
 export function addProcessesCommand(program: Command): void {
   const command = program
     .command('processes')

@@ -6,6 +6,7 @@ interface ResultsOptions extends ClientOptions {
   readonly out?: readonly string[];
 }
 
+/** `sluice results`: fetches the results of a finished job. */
 export function addResultsCommand(program: Command): void {
   const command = program
     .command('results')

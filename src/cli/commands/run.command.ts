@@ -16,6 +16,7 @@ Inputs:
 Without --async and --watch the answer is waited for, and the result printed.
 Ctrl-C ends the waiting, not the job; with --dismiss-on-interrupt it dismisses the job, a second one ends the waiting.`;
 
+/** `sluice run`: executes a process and waits for its results. */
 export function addRunCommand(program: Command): void {
   const command = program
     .command('run')

@@ -9,12 +9,14 @@ import type { Suggestion } from './suggestion.js';
 const PATIENCE = 1_000;
 const MOST_JOBS = 20;
 
+/** The processes of the server, with their titles as hints. */
 export function suggestProcesses(options: ClientOptions): Promise<Suggestion[]> {
   return ask(options, async (client, signal) =>
     (await client.processes(signal)).map(({ id, title }) => ({ value: id, hint: title })),
   );
 }
 
+/** The latest jobs of the server, with status and process as hints. */
 export function suggestJobs(options: ClientOptions): Promise<Suggestion[]> {
   return ask(options, async (client, signal) => {
     const found: Suggestion[] = [];
@@ -22,6 +24,15 @@ export function suggestJobs(options: ClientOptions): Promise<Suggestion[]> {
       found.push({ value: jobIdOf(job), hint: [job.status, job.processID].filter(Boolean).join(' ') });
       if (found.length === MOST_JOBS) break;
     }
+    return found;
+  });
+}
+
+/** The subscriptions of the server, with their URLs as hints. */
+export function suggestSubscriptions(options: ClientOptions): Promise<Suggestion[]> {
+  return ask(options, async (client, signal) => {
+    const found: Suggestion[] = [];
+    for await (const { id, url } of client.subscriptions(signal)) found.push({ value: id, hint: url });
     return found;
   });
 }

@@ -12,6 +12,17 @@ describe(suggest.name, () => {
     expect(await values('comp')).toEqual(['completion']);
   });
 
+  it('offers the commands of a command', async () => {
+    expect(await values('subscriptions', '')).toEqual(expect.arrayContaining(['ls', 'add', 'rm', 'test']));
+    expect(await values('subscriptions', 'add', '--ev')).toEqual(['--event']);
+  });
+
+  it('offers the options of flow run, and files for its modules', async () => {
+    expect(await values('flow', '')).toContain('run');
+    expect(await values('flow', 'run', '--lo')).toEqual(['--local']);
+    expect(await values('flow', 'run', 'p', '--local', '-m', 'src/cl')).toEqual(['src/cli.ts', 'src/cli/']);
+  });
+
   it('offers options of the command at hand', async () => {
     expect(await values('run', '--dis')).toEqual(['--dismiss-on-interrupt']);
     expect(await values('jobs', '--fo')).toEqual([]);
@@ -19,6 +30,8 @@ describe(suggest.name, () => {
 
   it('offers the fixed values of options and arguments', async () => {
     expect(await values('jobs', '--status', 'd')).toEqual(['dismissed']);
+    expect(await values('jobs', '--status=f')).toEqual(['--status=failed']);
+    expect(await values('run', '--output=src/cl')).toEqual(['--output=src/cli.ts', '--output=src/cli/']);
     expect(await values('completion', '')).toEqual(['bash', 'zsh', 'fish']);
   });
 

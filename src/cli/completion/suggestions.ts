@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 import { type ClientOptions, collect } from '../client-command.js';
 import { suggestFiles } from './file-suggestions.js';
-import { suggestInputs, suggestJobs, suggestProcesses } from './server-suggestions.js';
+import { suggestInputs, suggestJobs, suggestProcesses, suggestSubscriptions } from './server-suggestions.js';
 import type { Suggestion } from './suggestion.js';
 
 /** What was typed so far, told apart by the options of the command. */
@@ -20,13 +20,19 @@ interface Typed {
 export async function suggest(program: Command, words: readonly string[]): Promise<Suggestion[]> {
   const current = words.at(-1) ?? '';
   const typed = readWords(program, words.slice(0, -1));
-  const found = await candidates(program, typed, current);
+  const found = await candidates(typed, current);
   return found.filter(({ value }) => value.startsWith(current));
 }
 
-async function candidates(program: Command, typed: Typed, current: string): Promise<Suggestion[]> {
+async function candidates(typed: Typed, current: string): Promise<Suggestion[]> {
   const { command, pending, positionals, options } = typed;
   if (pending) return valuesOf(pending, current, options);
+  const [, flag, value] = /^(--[^=]+)=(.*)$/s.exec(current) ?? [];
+  const assigned = command.options.find(({ long, required }) => long === flag && required);
+  if (assigned) {
+    const found = await valuesOf(assigned, value, options);
+    return found.map((one) => ({ ...one, value: `${flag}=${one.value}` }));
+  }
   const help = command.createHelp();
   if (current.startsWith('-')) {
     return help
@@ -37,22 +43,29 @@ async function candidates(program: Command, typed: Typed, current: string): Prom
         ),
       );
   }
-  if (command === program) {
+  if (command.commands.length > 0) {
     return help.visibleCommands(command).map((one) => ({ value: one.name(), hint: firstWords(one.description()) }));
   }
   const argument = command.registeredArguments[Math.min(positionals.length, command.registeredArguments.length - 1)];
   if (argument?.argChoices) return argument.argChoices.map((value) => ({ value }));
-  switch (`${command.name()} ${positionals.length === 0 || command.name() === 'dismiss' ? 'id' : 'more'}`) {
+  switch (
+    `${command.name()} ${positionals.length === 0 || ['dismiss', 'rm'].includes(command.name()) ? 'id' : 'more'}`
+  ) {
     case 'processes id':
     case 'run id':
       return suggestProcesses(options);
     case 'run more':
       return suggestInputs(options, positionals[0], current);
+    case 'graph id':
+      return [...(await suggestProcesses(options)), ...(await suggestJobs(options))];
     case 'jobs id':
     case 'results id':
     case 'logs id':
     case 'dismiss id':
       return suggestJobs(options);
+    case 'rm id':
+    case 'test id':
+      return suggestSubscriptions(options);
   }
   return [];
 }
@@ -60,7 +73,7 @@ async function candidates(program: Command, typed: Typed, current: string): Prom
 function valuesOf(option: Option, current: string, options: ClientOptions): Suggestion[] | Promise<Suggestion[]> {
   if (option.argChoices) return option.argChoices.map((value) => ({ value }));
   if (option.long === '--process') return suggestProcesses(options);
-  return ['--output', '--data-dir'].includes(option.long ?? '') ? suggestFiles('', current) : [];
+  return ['--output', '--data-dir', '--module'].includes(option.long ?? '') ? suggestFiles('', current) : [];
 }
 
 function readWords(program: Command, words: readonly string[]): Typed {
@@ -82,7 +95,7 @@ function readWords(program: Command, words: readonly string[]): Typed {
       if (option?.required && value === undefined) pending = option;
       else if (option && value !== undefined) take(option, value);
     } else {
-      const next = command === program ? program.commands.find((one) => one.name() === word) : undefined;
+      const next = command.commands.find((one) => one.name() === word);
       if (next) command = next;
       else positionals.push(word);
     }

@@ -1,20 +1,25 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
 import { CliError, UsageError } from '../cli-error.js';
 import { ExitCode } from '../exit-code.js';
 import type { Schema } from '../client/ogc-documents.js';
 import { base64Length, base64Of } from './base64-stream.js';
 import { type BodyPart, jsonPart } from './body-part.js';
 import { jsonOrNothing, parseValue, UnfitValue } from './input-value.js';
-import { mediaTypeOfPath } from './media-type-of-path.js';
+import { mediaTypeOfPath, OCTETS } from './media-type-of-path.js';
 import { type SchemaShape, shapeOf } from './schema-shape.js';
 
+/** A file that stands for the value of an input: `input=@path;type=media/type`. */
 export interface FileArgument {
   /** `-` is standard input. */
   readonly path: string;
   readonly mediaType?: string;
 }
+
+/** `content`: bytes are sent. `path`: the process runs here and is told where they lie. */
+export type FileTransport = 'content' | 'path';
 
 /**
  * The content of a file as the value of an input, in the form its schema wants: base64 for bytes, JSON for objects and
@@ -23,9 +28,13 @@ export interface FileArgument {
  *
  * @throws UsageError when the file cannot be read; UnfitValue when its content is not what the schema wants
  */
-export async function filePart(file: FileArgument, schema?: Schema): Promise<BodyPart[]> {
+export async function filePart(
+  file: FileArgument,
+  schema?: Schema,
+  transport: FileTransport = 'content',
+): Promise<BodyPart[]> {
   const shape = shapeOf(schema);
-  if (isBinary(file, shape)) return binaryPart(file, shape);
+  if (isBinary(file, shape)) return binaryPart(file, shape, transport);
   const bytes = await read(file.path);
   const text = decode(bytes);
   if (text === undefined) {
@@ -60,8 +69,9 @@ function textPart({ mediaType }: FileArgument, text: string): BodyPart[] {
   return jsonPart(mediaType === undefined ? text : { value: text, mediaType });
 }
 
-async function binaryPart(file: FileArgument, shape: SchemaShape): Promise<BodyPart[]> {
+async function binaryPart(file: FileArgument, shape: SchemaShape, transport: FileTransport): Promise<BodyPart[]> {
   const size = await sizeOf(file.path);
+  const isPath = transport === 'path' && size !== undefined;
   const value: BodyPart[] = [
     '"',
     {
@@ -72,13 +82,17 @@ async function binaryPart(file: FileArgument, shape: SchemaShape): Promise<BodyP
   ];
   // One alternative needs no words; of several, the media type chooses.
   const isPlain = file.mediaType === undefined && shape.types.size === 1 && new Set(shape.binary).size === 1;
-  if (isPlain) return value;
+  if (isPlain) return isPath ? pathPart(file.path) : value;
   const guessed = file.mediaType ?? mediaTypeOfPath(file.path);
   const mediaType = guessed ?? (shape.binary.length === 1 ? shape.binary[0] || undefined : undefined);
   if (mediaType === undefined && new Set(shape.binary).size > 1) {
     throw new UnfitValue(`takes ${shape.binary.join(' or ')}: say which by @${file.path};type=...`);
   }
-  return qualified({ ...file, mediaType }, value);
+  return isPath ? pathPart(file.path, mediaType) : qualified({ ...file, mediaType }, value);
+}
+
+function pathPart(path: string, type?: string): BodyPart[] {
+  return jsonPart({ href: pathToFileURL(path).href, ...(type !== undefined && { type }) });
 }
 
 function qualified({ mediaType }: FileArgument, value: BodyPart[]): BodyPart[] {
@@ -90,7 +104,7 @@ function mediaTypeMember(mediaType: string | undefined): string {
 }
 
 function mediaTypeOf({ mediaType, path }: FileArgument): string {
-  return mediaType ?? mediaTypeOfPath(path) ?? 'application/octet-stream';
+  return mediaType ?? mediaTypeOfPath(path) ?? OCTETS;
 }
 
 /** Nothing when the text is not UTF-8. */

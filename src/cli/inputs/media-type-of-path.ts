@@ -1,5 +1,8 @@
 import { extname } from 'node:path';
 
+/** Bytes of which nothing is known (RFC 2046 section 4.5.1). */
+export const OCTETS = 'application/octet-stream';
+
 /** Common types of geospatial and plain data; a schema that names several is served by `;type=` for the rest. */
 const TYPES: Readonly<Record<string, string>> = {
   '.json': 'application/json',
@@ -21,9 +24,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.nc': 'application/x-netcdf',
   '.gpkg': 'application/geopackage+sqlite3',
   '.yaml': 'application/yaml',
-  '.bin': 'application/octet-stream',
+  '.bin': OCTETS,
 };
 
+/** The media type of a file by the ending of its name; nothing when it is not a usual one. */
 export function mediaTypeOfPath(path: string): string | undefined {
   return TYPES[extname(path).toLowerCase()];
 }

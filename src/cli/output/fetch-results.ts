@@ -1,9 +1,12 @@
-import { UsageError } from '../cli-error.js';
+import { CliError, UsageError } from '../cli-error.js';
 import type { OgcClient } from '../client/ogc-client.js';
 import { ServerProblem } from '../client/server-problem.js';
+import { ExitCode } from '../exit-code.js';
 import { destinationOf } from './destination.js';
 import { type Delivery, ResultsDelivery } from './results-delivery.js';
+import { readWholeResults, type WholeResults } from './whole-results.js';
 
+/** Which results of a job are wanted, and where. */
 export interface ResultsWish {
   /** Outputs to fetch; absent: all. */
   readonly outputs?: readonly string[];
@@ -13,69 +16,102 @@ export interface ResultsWish {
 }
 
 /**
- * Fetches the results of a finished job. Chosen outputs, and those that go into a directory, are fetched one by one
- * where the server can (2.0 draft), which streams each; else they are taken out of the results as a whole (1.0).
+ * Fetches the results of a finished job. Chosen outputs, and those that are saved, are fetched one by one where the
+ * server can (2.0 draft), which streams each; else they are taken out of the results as a whole (1.0). All of them
+ * together are asked for as a document.
  * @throws ServerProblem when there are none; UsageError when they do not fit the destination
  */
 export async function fetchResults(client: OgcClient, jobId: string, wish: ResultsWish): Promise<void> {
   const job = await client.job(jobId);
-  const ids = wish.outputs ?? (await outputsOf(client, job.processID));
+  const described = await outputsOf(client, job.processID);
+  const ids = wish.outputs ?? described;
   const destination = wish.output === undefined ? undefined : await destinationOf(wish.output, ids.length);
   const outputId = ids.length === 1 ? ids[0] : undefined;
-  const delivery: Delivery = {
-    form: outputId === undefined ? 'document' : 'bare',
-    outputId,
-    destination,
-    json: wish.json,
-  };
-  if (wish.outputs === undefined && destination?.kind !== 'directory') {
-    const isDocument = wish.json === true && outputId === undefined;
-    return new ResultsDelivery(client, delivery).deliver(
-      await client.results(jobId, isDocument ? 'application/json' : '*/*'),
-    );
+  const delivery: Delivery = { form: 'bare', outputId, destination, json: wish.json };
+  const fetching = new ResultsFetching(client, jobId, described, delivery);
+  if (wish.outputs !== undefined) {
+    if (destination === undefined && ids.length > 1) {
+      throw new UsageError('Several outputs need a directory.', 'Name one with --output, or choose a single --out.');
+    }
+    return await fetching.chosen(wish.outputs);
   }
-  if (destination === undefined && ids.length > 1) {
-    throw new UsageError('Several outputs need a directory.', 'Name one with --output, or choose a single --out.');
-  }
-  await fetchEach(client, jobId, ids, delivery, wish.outputs !== undefined);
+  if (destination !== undefined && ids.length > 0) return await fetching.saved(ids);
+  if (wish.json || ids.length > 1) return await fetching.all();
+  await new ResultsDelivery(client, delivery).deliver(await client.results(jobId));
 }
 
-async function fetchEach(
-  client: OgcClient,
-  jobId: string,
-  ids: readonly string[],
-  delivery: Delivery,
-  isExplicit: boolean,
-): Promise<void> {
-  const each = new ResultsDelivery(client, { ...delivery, form: 'bare' });
-  if (delivery.destination === undefined) {
-    const answer = await unlessMissing(client.output(jobId, ids[0]));
-    if (!(answer instanceof ServerProblem)) return each.deliver(answer);
-    return fromWhole(client, jobId, delivery, ids, answer);
+class ResultsFetching {
+  private readonly delivery: ResultsDelivery;
+
+  constructor(
+    private readonly client: OgcClient,
+    private readonly jobId: string,
+    private readonly described: readonly string[],
+    private readonly how: Delivery,
+  ) {
+    this.delivery = new ResultsDelivery(client, how);
   }
-  let problem: ServerProblem | undefined;
-  for (const id of ids) {
-    const answer = await unlessMissing(client.output(jobId, id));
-    if (answer instanceof ServerProblem) problem = answer;
-    else await each.save(id, answer);
-    // An output that was not asked for by name may be one that this job did not produce.
-    if (problem && (isExplicit || !each.hasSaved)) break;
+
+  /** Outputs that were asked for by name: one that is missing is an error. */
+  async chosen(ids: readonly string[]): Promise<void> {
+    if (this.how.destination !== undefined) return await this.save(ids, true);
+    const answer = await unlessMissing(this.client.output(this.jobId, ids[0]));
+    if (!(answer instanceof ServerProblem)) return await this.delivery.deliver(answer);
+    await this.fromWhole(ids, answer);
   }
-  if (problem && !each.hasSaved) return fromWhole(client, jobId, delivery, isExplicit ? ids : undefined, problem);
-  each.report();
-  if (problem && isExplicit) throw problem;
+
+  /** All outputs, into files: one may be missing that this job did not produce. */
+  saved(ids: readonly string[]): Promise<void> {
+    return this.save(ids, false);
+  }
+
+  /** All outputs, shown together. */
+  async all(): Promise<void> {
+    const whole = await this.whole();
+    if (whole.members !== undefined) return await this.delivery.deliverMembers(whole.members);
+    if (this.how.outputId === undefined && this.how.json) throw noDocument(whole.mediaType);
+    await this.delivery.deliverContent(whole.content, whole.mediaType);
+  }
+
+  private async save(ids: readonly string[], isExplicit: boolean): Promise<void> {
+    let problem: ServerProblem | undefined;
+    for (const id of ids) {
+      const answer = await unlessMissing(this.client.output(this.jobId, id));
+      if (answer instanceof ServerProblem) problem = answer;
+      else await this.delivery.save(id, answer);
+      if (problem && (isExplicit || !this.delivery.hasSaved)) break;
+    }
+    if (problem && !this.delivery.hasSaved) return await this.fromWhole(isExplicit ? ids : undefined, problem);
+    this.delivery.report();
+    if (problem && isExplicit) throw problem;
+  }
+
+  /**
+   * Takes outputs out of the results as a whole.
+   * @param only absent: all of them
+   * @throws the problem when these do not hold them either
+   */
+  private async fromWhole(only: readonly string[] | undefined, problem: ServerProblem): Promise<void> {
+    const whole = await this.whole(only);
+    if (whole.members === undefined) {
+      // The bare answer of a job is its only output.
+      const isIt = this.described.length === 1 && (only === undefined || only[0] === this.described[0]);
+      if (!isIt || this.how.outputId === undefined) throw problem;
+      return await this.delivery.deliverContent(whole.content, whole.mediaType);
+    }
+    const wanted = Object.entries(whole.members).filter(([id]) => only?.includes(id) ?? true);
+    if (wanted.length === 0 || wanted.length < (only?.length ?? 0)) throw problem;
+    await this.delivery.deliverMembers(Object.fromEntries(wanted));
+  }
+
+  private async whole(wanted?: readonly string[]): Promise<WholeResults> {
+    return await readWholeResults(await this.client.resultsDocument(this.jobId), this.described, wanted);
+  }
 }
 
-/** @throws the problem when the results as a whole do not hold the outputs either */
-async function fromWhole(
-  client: OgcClient,
-  jobId: string,
-  delivery: Delivery,
-  only: readonly string[] | undefined,
-  problem: ServerProblem,
-): Promise<void> {
-  const whole = await client.results(jobId, 'application/json');
-  await new ResultsDelivery(client, { ...delivery, form: 'document', only, missing: problem }).deliver(whole);
+function noDocument(mediaType: string): CliError {
+  const advice = 'Write the answer as it is with --output FILE, or choose one output with --out.';
+  return new CliError(`The results are ${mediaType || 'of no media type'}, no document.`, ExitCode.problem, advice);
 }
 
 /** A server of 1.0 has no such resource, this one may say that there is no such output. */

@@ -31,10 +31,13 @@ export function jobText(job: StatusInfo): string {
   return table(facts.filter((fact): fact is [string, string] => fact[1] !== undefined)).join('\n');
 }
 
-/** `time level message {data}` */
-export function logText({ time, level, message, data }: LogLine): string {
-  const details = data === undefined ? undefined : JSON.stringify(data);
-  return [time, level?.padEnd(5), message, details].filter((part) => part !== undefined).join(' ');
+/** `time level [task] message {data}` */
+export function logText({ time, level, message, data = {} }: LogLine): string {
+  const { task, ...rest } = data;
+  const place = typeof task === 'string' ? `[${task}]` : undefined;
+  const details = place === undefined ? data : rest;
+  const text = Object.keys(details).length > 0 ? JSON.stringify(details) : undefined;
+  return [time, level?.padEnd(5), place, message, text].filter((part) => part !== undefined).join(' ');
 }
 
 function oneLine(text: string): string {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { destinationOf, pathOf } from './destination.js';
 import { readDocumentOutput, resultsText } from './results-document.js';
-import { resultLinks } from './results-delivery.js';
 import { table } from './table.js';
 import { printable } from './terminal.js';
 import { progressText } from '../watch/progress-line.js';
@@ -65,14 +64,6 @@ describe('readDocumentOutput', () => {
   it('shows people the size of bytes instead of the bytes', () => {
     const document = { a: { value: 'QUJD', mediaType: 'image/png', encoding: 'base64' }, b: 1 };
     expect(resultsText(document)).toBe('a: 3 bytes of image/png (--output DIRECTORY saves them)\nb: 1');
-  });
-});
-
-describe('resultLinks', () => {
-  it('finds the results among the links of a 204, with commas in targets and titles', () => {
-    const header =
-      '<http://a/1,2>; rel="http://www.opengis.net/def/rel/ogc/1.0/results"; title="a, b", <http://a/job>; rel=monitor';
-    expect(resultLinks([header, '<http://a/3>; rel="result"'])).toEqual(['http://a/1,2', 'http://a/3']);
   });
 });
 

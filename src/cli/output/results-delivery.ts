@@ -1,14 +1,15 @@
 import { mkdir } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { HttpAnswer } from '../client/http-connection.js';
-import type { OgcClient } from '../client/ogc-client.js';
 import { CliError, UsageError } from '../cli-error.js';
 import { ExitCode } from '../exit-code.js';
 import { type Destination, pathOf } from './destination.js';
 import { contentOf, isText, readDocumentOutput, resultsText } from './results-document.js';
 import { writeFileWhole } from './result-file.js';
 import { print, printJson } from './terminal.js';
+import { resultLinks, type ResultMembers } from './whole-results.js';
 
+/** What form an answer with results has, and where they are to go. */
 export interface Delivery {
   /** `bare`: the answer is the one output itself; `document`: a JSON document of all. */
   readonly form: 'bare' | 'document';
@@ -17,10 +18,24 @@ export interface Delivery {
   /** Absent: standard output. */
   readonly destination?: Destination;
   readonly json?: boolean;
-  /** Members of a document to deliver; absent: all. */
-  readonly only?: readonly string[];
-  /** What to throw when the document has none of these. */
-  readonly missing?: Error;
+}
+
+/** An answer with results, of a server or of a run without one. The body is read once. */
+export interface ResultsAnswer {
+  readonly statusCode: number;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readable & {
+    text(): Promise<string>;
+    arrayBuffer(): Promise<ArrayBuffer>;
+    /** Lets it go unread. */
+    dump(): Promise<void>;
+  };
+}
+
+/** Where the content is that a results document only links. */
+export interface ResultsSource {
+  download(href: string): Promise<ResultsAnswer>;
 }
 
 /** Brings results from an answer to where the user wants them. */
@@ -29,23 +44,23 @@ export class ResultsDelivery {
   private readonly files: Record<string, string> = {};
 
   constructor(
-    private readonly client: OgcClient,
+    private readonly source: ResultsSource,
     private readonly delivery: Delivery,
   ) {}
 
   /** @throws CliError when the answer cannot be delivered as wanted */
-  async deliver(answer: HttpAnswer): Promise<void> {
+  async deliver(answer: ResultsAnswer): Promise<void> {
     const { destination, form, json } = this.delivery;
     if (answer.statusCode === 204) return this.deliverLinks(answer);
     const mediaType = mediaTypeOf(answer);
     if (form === 'document' && (json || destination?.kind === 'directory' || mediaType.includes('json'))) {
-      return this.deliverDocument(answer, mediaType);
+      return this.deliverMembers(await documentOf(answer, mediaType));
     }
     if (destination) {
       await this.save(this.outputId, answer);
       return this.report();
     }
-    if (json) return this.printBareAsJson(answer, mediaType);
+    if (json) return this.deliverContent(Buffer.from(await answer.body.arrayBuffer()), mediaType);
     await toStandardOutput(answer, mediaType);
   }
 
@@ -54,7 +69,7 @@ export class ResultsDelivery {
   }
 
   /** Streams an answer into the file of an output. */
-  async save(id: string, answer: HttpAnswer): Promise<void> {
+  async save(id: string, answer: ResultsAnswer): Promise<void> {
     await this.write(id, mediaTypeOf(answer), answer.body);
   }
 
@@ -69,31 +84,41 @@ export class ResultsDelivery {
     return this.delivery.outputId ?? 'result';
   }
 
-  private async deliverDocument(answer: HttpAnswer, mediaType: string): Promise<void> {
-    const { destination, json, only, missing } = this.delivery;
-    const entries = Object.entries(await documentOf(answer, mediaType)).filter(([id]) => only?.includes(id) ?? true);
-    if (entries.length === 0 && missing) throw missing;
-    if (destination) return this.saveDocument(entries);
-    if (json) printJson(Object.fromEntries(entries));
-    else print(resultsText(Object.fromEntries(entries)));
+  /** Delivers members of a results document, by output id. */
+  async deliverMembers(members: ResultMembers): Promise<void> {
+    if (this.delivery.destination) return this.saveMembers(Object.entries(members));
+    if (this.delivery.json) printJson(members);
+    else print(resultsText(members));
   }
 
-  private async saveDocument(entries: readonly [string, unknown][]): Promise<void> {
+  /** Delivers the content of one output. */
+  async deliverContent(content: Uint8Array, mediaType: string): Promise<void> {
+    if (this.delivery.destination) {
+      await this.write(this.outputId, mediaType, content);
+      return this.report();
+    }
+    if (this.delivery.json) return printJson({ [this.outputId]: bareMember(content, mediaType) });
+    refuseOnTerminal(mediaType);
+    process.stdout.write(content);
+    if (process.stdout.isTTY) process.stdout.write('\n');
+  }
+
+  private async saveMembers(entries: readonly [string, unknown][]): Promise<void> {
     for (const [id, member] of entries) {
       const output = readDocumentOutput(member);
-      if (output.kind === 'reference') await this.save(id, await this.client.download(output.href));
+      if (output.kind === 'reference') await this.save(id, await this.source.download(output.href));
       else await this.write(id, output.mediaType, contentOf(output));
     }
     this.report();
   }
 
   /** 204: the outputs are behind Link headers, or there are none (/req/core/process-execute-sync-raw-ref). */
-  private async deliverLinks(answer: HttpAnswer): Promise<void> {
+  private async deliverLinks(answer: ResultsAnswer): Promise<void> {
     await answer.body.dump();
-    const links = resultLinks(answer.headers.link);
+    const links = resultLinks(answer.headers.link).map(({ href }) => href);
     const { destination, json } = this.delivery;
     if (destination && links.length === 1) {
-      await this.save(this.outputId, await this.client.download(links[0]));
+      await this.save(this.outputId, await this.source.download(links[0]));
       return this.report();
     }
     if (json) printJson({ links: links.map((href) => ({ href })) });
@@ -107,27 +132,34 @@ export class ResultsDelivery {
     await writeFileWhole(path, content);
     this.files[id] = path;
   }
-
-  private async printBareAsJson(answer: HttpAnswer, mediaType: string): Promise<void> {
-    const bytes = Buffer.from(await answer.body.arrayBuffer());
-    if (mediaType.includes('json')) return printJson({ [this.outputId]: JSON.parse(bytes.toString()) as unknown });
-    const value = isText(mediaType)
-      ? { value: bytes.toString(), mediaType }
-      : { value: bytes.toString('base64'), encoding: 'base64', mediaType };
-    printJson({ [this.outputId]: value });
-  }
 }
 
-async function toStandardOutput(answer: HttpAnswer, mediaType: string): Promise<void> {
-  if (process.stdout.isTTY && !isText(mediaType)) {
+/** The content of a bare output as a member of a results document. */
+function bareMember(content: Uint8Array, mediaType: string): unknown {
+  const bytes = Buffer.from(content);
+  if (mediaType.includes('json')) return JSON.parse(bytes.toString()) as unknown;
+  return isText(mediaType)
+    ? { value: bytes.toString(), mediaType }
+    : { value: bytes.toString('base64'), encoding: 'base64', mediaType };
+}
+
+function refuseOnTerminal(mediaType: string): void {
+  if (!process.stdout.isTTY || isText(mediaType)) return;
+  throw new UsageError(`The result is ${mediaType}, which a terminal cannot show.`, 'Save it with --output FILE.');
+}
+
+async function toStandardOutput(answer: ResultsAnswer, mediaType: string): Promise<void> {
+  try {
+    refuseOnTerminal(mediaType);
+  } catch (error) {
     await answer.body.dump();
-    throw new UsageError(`The result is ${mediaType}, which a terminal cannot show.`, 'Save it with --output FILE.');
+    throw error;
   }
   await pipeline(answer.body, process.stdout, { end: false });
   if (process.stdout.isTTY) process.stdout.write('\n');
 }
 
-async function documentOf(answer: HttpAnswer, mediaType: string): Promise<Record<string, unknown>> {
+async function documentOf(answer: ResultsAnswer, mediaType: string): Promise<Record<string, unknown>> {
   const text = await answer.body.text();
   try {
     const document = JSON.parse(text) as unknown;
@@ -141,19 +173,8 @@ async function documentOf(answer: HttpAnswer, mediaType: string): Promise<Record
   throw new CliError(`The results are ${mediaType || 'of no media type'}, no document.`, ExitCode.problem, advice);
 }
 
-function mediaTypeOf({ headers }: HttpAnswer): string {
+function mediaTypeOf({ headers }: ResultsAnswer): string {
   return String(headers['content-type'] ?? '')
     .split(';', 1)[0]
     .trim();
-}
-
-/** Targets of a Link header that are results; the monitor and the profile of an answer are not. */
-export function resultLinks(header: string | string[] | undefined): string[] {
-  const links = [header ?? []]
-    .flat()
-    .join(',')
-    .matchAll(/<([^>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^",;\s]*))*)/g);
-  return [...links]
-    .filter(([, , parameters]) => !/rel\s*=\s*"?(monitor|profile|self|alternate|up|describedby)\b/i.test(parameters))
-    .map(([, href]) => href);
 }

@@ -1,4 +1,4 @@
-import { extensionOf } from '../inputs/media-type-of-path.js';
+import { extensionOf, OCTETS } from '../inputs/media-type-of-path.js';
 
 /** One member of a results document, told apart (OGC 18-062r2 results.yaml). */
 export type DocumentOutput =
@@ -19,7 +19,7 @@ export function readDocumentOutput(member: unknown): DocumentOutput {
     if ('value' in member && (mediaType !== undefined || Object.keys(member).length === 1)) {
       if (typeof value === 'string' && (encoding ?? format.encoding) === 'base64') {
         const bytes = Buffer.from(value, 'base64');
-        return { kind: 'bytes', bytes, mediaType: mediaType ?? 'application/octet-stream' };
+        return { kind: 'bytes', bytes, mediaType: mediaType ?? OCTETS };
       }
       return plain(value, mediaType);
     }

@@ -26,8 +26,8 @@ export class Interruption {
   }
 
   /**
-   * From now on there is a job that is left running.
-   * @param advice how to go on with it
+   * From now on the server may be left with work that goes on.
+   * @param advice how to find it and what to do with it
    * @param instead called on the first Ctrl-C in place of ending; the second one ends
    */
   leaveRunning(advice: string, instead?: () => void): void {

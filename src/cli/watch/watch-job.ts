@@ -6,6 +6,7 @@ import { TransportError } from '../client/transport-error.js';
 import { CliError } from '../cli-error.js';
 import { JobLog } from './job-log.js';
 
+/** Who hears how a job goes, and until when. */
 export interface Watcher {
   readonly onStatus?: (info: StatusInfo) => void;
   /** Absent: the log is not read. */

@@ -1,6 +1,6 @@
 import type { OgcClient } from '../client/ogc-client.js';
 import type { StatusInfo } from '../client/ogc-documents.js';
-import { describeProblem, ServerProblem } from '../client/server-problem.js';
+import { describeProblem, type ProblemDocument, ServerProblem } from '../client/server-problem.js';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-code.js';
 import { logText } from '../output/job-text.js';
@@ -8,6 +8,7 @@ import { Interruption } from './interruption.js';
 import { ProgressLine } from './progress-line.js';
 import { watchJob } from './watch-job.js';
 
+/** How a command follows a job to its end. */
 export interface WatchOptions {
   /** Milliseconds to wait at most. */
   readonly timeout?: number;
@@ -45,23 +46,33 @@ export async function watchToEnd(client: OgcClient, jobId: string, options: Watc
     line.clear();
     interruption.end();
   }
-  if (job.status === 'failed') throw await failureOf(client, jobId, job);
-  if (job.status === 'dismissed') {
-    throw new CliError(`Job ${jobId} was dismissed.`, ExitCode.jobDismissed, undefined, { job });
-  }
+  const end = endOfJob(jobId, job, job.status === 'failed' ? await problemOf(client, jobId) : undefined);
+  if (end !== undefined) throw end;
   await options.finish(job);
 }
 
-/** Why a job failed: the results of a failed job are its problem (/req/core/job-results-failed). */
-async function failureOf(client: OgcClient, jobId: string, job: StatusInfo): Promise<CliError> {
-  let problem;
+/**
+ * How a command ends for a job that was not successful.
+ * @param problem why it failed, where that is known
+ * @returns nothing for a job that was successful, or goes on
+ */
+export function endOfJob(jobId: string, job: StatusInfo, problem?: ProblemDocument): CliError | undefined {
+  if (job.status === 'dismissed') {
+    return new CliError(`Job ${jobId} was dismissed.`, ExitCode.jobDismissed, undefined, { job });
+  }
+  if (job.status !== 'failed') return undefined;
+  const reason = problem ? describeProblem(problem) : job.message;
+  const message = [`Job ${jobId} failed.`, ...(reason === undefined ? [] : [reason])].join('\n');
+  return new CliError(message, ExitCode.jobFailed, undefined, { job, ...(problem && { problem }) });
+}
+
+/** The results of a failed job are its problem (/req/core/job-results-failed). */
+async function problemOf(client: OgcClient, jobId: string): Promise<ProblemDocument | undefined> {
   try {
     await (await client.results(jobId)).body.dump();
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    if (error instanceof ServerProblem) problem = error.problem;
+    if (error instanceof ServerProblem) return error.problem;
   }
-  const reason = problem ? describeProblem(problem) : job.message;
-  const message = [`Job ${jobId} failed.`, ...(reason === undefined ? [] : [reason])].join('\n');
-  return new CliError(message, ExitCode.jobFailed, undefined, { job, ...(problem && { problem }) });
+  return undefined;
 }

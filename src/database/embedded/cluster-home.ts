@@ -8,7 +8,9 @@ import { chooseServerAccount, mayEnter, openDataDirectory } from './server-accou
 import type { EmbeddedPostgresLogger } from './server-launch.js';
 import { prepareSystemDirectory } from './system-directory.js';
 
-/** So much of the path of DATA_DIR appears in the name of its home; the paths of the sockets in there must stay short. */
+/**
+ * So much of the path of DATA_DIR appears in the name of its home; the paths of the sockets in there must stay short.
+ */
 const NAME_KEPT = 40;
 
 interface HomeSearch {
@@ -19,9 +21,9 @@ interface HomeSearch {
 }
 
 /**
- * Finds the home of the cluster, which is `root` itself, or a directory below the system directory when PostgreSQL's account cannot
- * get to `root`. Where a database is already, there it stays: what `root` names decides, then a cluster in `root`, then one in a home
- * that names `root`. Only when there is none of these, a new home is chosen.
+ * Finds the home of the cluster, which is `root` itself, or a directory below the system directory when PostgreSQL's
+ * account cannot get to `root`. Where a database is already, there it stays: what `root` names decides, then a cluster
+ * in `root`, then one in a home that names `root`. Only when there is none of these, a new home is chosen.
  * @throws EmbeddedPostgresError when a database should be there and is not, or when there are two
  */
 export async function findHome(search: HomeSearch): Promise<string> {
@@ -45,8 +47,8 @@ export async function findHome(search: HomeSearch): Promise<string> {
 }
 
 /**
- * Makes a home elsewhere the one of `root`. DATA_DIR may have been moved since, but a copy of it must not use the original's database.
- * The caller holds the locks of both.
+ * Makes a home elsewhere the one of `root`. DATA_DIR may have been moved since, but a copy of it must not use the
+ * original's database. The caller holds the locks of both.
  * @throws EmbeddedPostgresError when another DATA_DIR names the same home
  */
 export async function claimHome(root: string, home: string): Promise<void> {
@@ -92,7 +94,10 @@ async function assertOnlyDatabase(root: string, named: string): Promise<void> {
   }
 }
 
-/** The first name derived from `root` that is free or already its own; others are taken by a DATA_DIR that was moved away. */
+/**
+ * The first name derived from `root` that is free or already its own; others are taken by a DATA_DIR that was moved
+ * away.
+ */
 async function ownHome(systemDirectory: string, root: string): Promise<string> {
   const words = dirname(root)
     .split(/[^A-Za-z0-9]+/)

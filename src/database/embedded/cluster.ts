@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chown, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { EmbeddedLayout } from './embedded-layout.js';
 import { EmbeddedPostgresError, systemCode } from './embedded-postgres-error.js';
+import { pathExists } from './path-exists.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import { runCommand } from './run-command.js';
 import type { ServerAccount } from './server-account.js';
@@ -10,6 +11,8 @@ import { syncToDisk } from './sync-to-disk.js';
 
 /** The role the service connects as: owner of its database, no superuser. */
 export const USER = 'sluice';
+
+/** The database of the service in the cluster. */
 export const DATABASE = 'sluice';
 
 const STAGING_PREFIX = 'cluster-in-the-making-';
@@ -27,7 +30,9 @@ const INITDB_OPTIONS = [
 /** The superuser cannot log in at all; administration happens in single-user mode, with the server stopped. */
 const HOST_BASED_AUTHENTICATION = `# Written by Sluice.\nlocal all ${USER} scram-sha-256\n`;
 
-/** PostgreSQL's data directory: making it, checking it, and the password of its user. The server must not be running. */
+/**
+ * PostgreSQL's data directory: making it, checking it, and the password of its user. The server must not be running.
+ */
 export class Cluster {
   constructor(
     private readonly layout: EmbeddedLayout,
@@ -35,19 +40,13 @@ export class Cluster {
     private readonly account: ServerAccount,
   ) {}
 
-  async exists(): Promise<boolean> {
-    return stat(this.layout.cluster).then(
-      () => true,
-      (error: unknown) => {
-        if (systemCode(error) === 'ENOENT') return false;
-        throw error;
-      },
-    );
+  exists(): Promise<boolean> {
+    return pathExists(this.layout.cluster);
   }
 
   /**
-   * Makes the cluster with its database and user. Everything is done in a directory of another name, which gets the right one when
-   * it is complete and on disk; what an interrupted attempt left is thrown away.
+   * Makes the cluster with its database and user. Everything is done in a directory of another name, which gets the
+   * right one when it is complete and on disk; what an interrupted attempt left is thrown away.
    */
   async create(): Promise<void> {
     const { home, cluster } = this.layout;
@@ -104,8 +103,9 @@ export class Cluster {
   }
 
   /**
-   * A name for the server that appears in the command line of all its processes (`cluster_name`). It comes from the place and from
-   * PostgreSQL's system identifier, so neither a copy of this cluster nor another one at the same path, in another container, has it.
+   * A name for the server that appears in the command line of all its processes (`cluster_name`). It comes from the
+   * place and from PostgreSQL's system identifier, so neither a copy of this cluster nor another one at the same path,
+   * in another container, has it.
    */
   async name(): Promise<string> {
     const control = await readFile(join(this.layout.cluster, 'global', 'pg_control'));

@@ -15,6 +15,7 @@ export interface EmbeddedConnection {
   readonly database: string;
 }
 
+/** How the service connects to the server whose socket lies in this directory. */
 export function connectionTo(socketDirectory: string, password: string): EmbeddedConnection {
   return { host: socketDirectory, port: SERVER_PORT, user: USER, password, database: DATABASE };
 }

@@ -23,12 +23,13 @@ export class DirectoryLockedError extends Error {
 /**
  * An exclusive lock on a directory that vanishes with the process that holds it, however that process ends.
  *
- * Node has no flock, so the proof of life is a listening unix socket: the kernel closes it with the process, a closed one never
- * listens again, and no process id is compared, so none can be mistaken for another. Every holder is a generation: a numbered
- * directory with the holder's socket in it. It is made under a name of its own and renamed once the socket listens; a rename onto a
- * directory with something in it fails, so of several claimants of a number one wins. Only a number above a dead one is claimed, and
- * the highest number is never removed, not even on release, so the order of holders is never lost. Who claimed a number from an
- * outdated listing sees a higher one afterwards and steps back.
+ * Node has no flock, so the proof of life is a listening unix socket: the kernel closes it with the process, a closed
+ * one never listens again, and no process id is compared, so none can be mistaken for another. Every holder is a
+ * generation: a numbered directory with the holder's socket in it. It is made under a name of its own and renamed once
+ * the socket listens; a rename onto a directory with something in it fails, so of several claimants of a number one
+ * wins. Only a number above a dead one is claimed, and the highest number is never removed, not even on release, so the
+ * order of holders is never lost. Who claimed a number from an outdated listing sees a higher one afterwards and steps
+ * back.
  */
 export class DirectoryLock {
   private constructor(private readonly server: Server) {}

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
 /**
- * Where root's service keeps what PostgreSQL's account must reach, when that account cannot get to DATA_DIR or to the installation:
- * a place that exists for such data and that every user can get to.
+ * Where root's service keeps what PostgreSQL's account must reach, when that account cannot get to DATA_DIR or to the
+ * installation: a place that exists for such data and that every user can get to.
  */
 export const SYSTEM_DIRECTORY = '/var/lib/sluice';
 
@@ -24,7 +24,10 @@ export interface EmbeddedLayout {
   readonly connection: string;
 }
 
-/** The layout below a directory, which is `DATA_DIR/postgres` in the service, with the cluster there or in a home elsewhere. */
+/**
+ * The layout below a directory, which is `DATA_DIR/postgres` in the service, with the cluster there or in a home
+ * elsewhere.
+ */
 export function embeddedLayout(root: string, home = root): EmbeddedLayout {
   return {
     root,

@@ -12,20 +12,24 @@ import type { EmbeddedPostgresLogger } from './server-launch.js';
 import { ServerSupervisor } from './server-supervisor.js';
 
 interface EmbeddedPostgresOptions {
-  /** Absolute path of the directory for everything of this server, `DATA_DIR/postgres` in the service; made when missing. */
+  /**
+   * Absolute path of the directory for everything of this server, `DATA_DIR/postgres` in the service; made when
+   * missing.
+   */
   readonly directory: string;
   readonly logger: EmbeddedPostgresLogger;
   /**
-   * Absolute path of the directory for what PostgreSQL's account cannot reach in `directory` or in the installation; made when it is
-   * needed, which it is for root only.
+   * Absolute path of the directory for what PostgreSQL's account cannot reach in `directory` or in the installation;
+   * made when it is needed, which it is for root only.
    * @default '/var/lib/sluice'
    */
   readonly systemDirectory?: string;
 }
 
 /**
- * The PostgreSQL server that comes with Sluice, for running without a database of one's own. It listens on a unix socket that only
- * the service's user can reach, and lives no longer than this process. What has been committed survives every kind of end.
+ * The PostgreSQL server that comes with Sluice, for running without a database of one's own. It listens on a unix
+ * socket that only the service's user can reach, and lives no longer than this process. What has been committed
+ * survives every kind of end.
  */
 export class EmbeddedPostgres {
   private stopped?: Promise<void>;
@@ -37,8 +41,8 @@ export class EmbeddedPostgres {
   ) {}
 
   /**
-   * Starts the server, and makes its database first when there is none. From then on it is started again whenever it dies.
-   * What a service that was killed left running on the directory is ended first.
+   * Starts the server, and makes its database first when there is none. From then on it is started again whenever it
+   * dies. What a service that was killed left running on the directory is ended first.
    * @throws EmbeddedPostgresError when that is not possible, with what to do about it
    */
   static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {

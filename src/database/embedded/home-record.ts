@@ -2,13 +2,16 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmbeddedPostgresError, NOT_TO_BE_SEEN, systemCode } from './embedded-postgres-error.js';
 
-/** In DATA_DIR/postgres: the home of its cluster. Written once the cluster is complete, so a home without one is a loss. */
+/**
+ * In DATA_DIR/postgres: the home of its cluster. Written once the cluster is complete, so a home without one is a loss.
+ */
 const LOCATION = 'location.json';
 /** In a home: the DATA_DIR/postgres that it belongs to. Written before anything else. */
 const OWNER = 'belongs-to.json';
 
 const ABSENT: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
 
+/** The file of a DATA_DIR/postgres that names its home. */
 export function locationFile(root: string): string {
   return join(root, LOCATION);
 }
@@ -18,6 +21,7 @@ export function readLocation(root: string): Promise<string | undefined> {
   return readRecord(locationFile(root), ABSENT);
 }
 
+/** Names the home of a DATA_DIR/postgres. */
 export function writeLocation(root: string, home: string): Promise<void> {
   return writeRecord(locationFile(root), home);
 }
@@ -27,6 +31,7 @@ export function readOwner(home: string): Promise<string | undefined> {
   return readRecord(join(home, OWNER), NOT_TO_BE_SEEN);
 }
 
+/** Names the DATA_DIR/postgres that a home belongs to. */
 export function writeOwner(home: string, root: string): Promise<void> {
   return writeRecord(join(home, OWNER), root);
 }

@@ -1,4 +1,5 @@
-import { access, readFile, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { EmbeddedPostgresError, systemCode } from './embedded-postgres-error.js';
@@ -60,7 +61,7 @@ export async function linkSharedLibraries({ directory, packageName }: PostgresBi
   }[];
   for (const { source, target } of links) {
     const path = join(directory, target);
-    if (await exists(path)) continue;
+    if (existsSync(path)) continue;
     try {
       await symlink(relative(dirname(path), join(directory, source)), path);
     } catch (error) {
@@ -76,8 +77,8 @@ export async function linkSharedLibraries({ directory, packageName }: PostgresBi
 }
 
 /**
- * Asks the server program for its version, as the account that will run it: this proves at the same time that the program can be
- * reached and that its libraries load.
+ * Asks the server program for its version, as the account that will run it: this proves at the same time that the
+ * program can be reached and that its libraries load.
  * @returns the major version, for example `18`
  * @throws EmbeddedPostgresError when the program does not run
  */
@@ -105,12 +106,5 @@ export async function readMajorVersion(binaries: PostgresBinaries, account: Serv
     `The embedded PostgreSQL does not run on this system (${complaint}). Its programs need glibc 2.27 or newer; ` +
       `Alpine Linux and other musl systems are not supported. On such a system ${USE_ANOTHER_SERVER}.`,
     { cause },
-  );
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
   );
 }

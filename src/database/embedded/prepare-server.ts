@@ -9,8 +9,9 @@ import { clearRemains, type EmbeddedPostgresLogger, type LaunchPlan } from './se
 import { prepareSocketDirectory } from './socket-directory.js';
 
 /**
- * Brings a directory into a state from which the server can be launched: account, libraries, directories, a complete cluster of the
- * right version, a password, and nothing running. The caller holds the locks of the directory and of the cluster's home.
+ * Brings a directory into a state from which the server can be launched: account, libraries, directories, a complete
+ * cluster of the right version, a password, and nothing running. The caller holds the locks of the directory and of the
+ * cluster's home.
  * @param installed the programs of the installation
  * @param systemDirectory where a copy of them goes when the account cannot reach them
  * @throws EmbeddedPostgresError when something stands against it

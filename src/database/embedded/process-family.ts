@@ -9,8 +9,9 @@ export interface ServerProcessEntry {
 }
 
 /**
- * Finds the living processes of the server with this `cluster_name`. The first process has the name among its arguments, its
- * children have it in their titles: `postgres: <name>: checkpointer`. Zombies have no command line and are not found.
+ * Finds the living processes of the server with this `cluster_name`. The first process has the name among its
+ * arguments, its children have it in their titles: `postgres: <name>: checkpointer`. Zombies have no command line and
+ * are not found.
  * @param uid the account that the server runs as; processes of others are not looked at
  */
 export async function findServerProcesses(clusterName: string, uid: number): Promise<ServerProcessEntry[]> {

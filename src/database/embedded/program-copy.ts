@@ -1,6 +1,7 @@
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { systemCode } from './embedded-postgres-error.js';
+import { pathExists } from './path-exists.js';
 import { binariesIn, linkSharedLibraries, type PostgresBinaries } from './postgres-binaries.js';
 import { mayEnter, type ServerAccount } from './server-account.js';
 import type { EmbeddedPostgresLogger } from './server-launch.js';
@@ -18,8 +19,9 @@ interface ProgramPlace {
 }
 
 /**
- * Provides programs that the server's account can get to: the installed ones, or a copy of them, made once for each version, below the
- * system directory. When neither is possible, the installed ones are returned, and running them tells what is in the way.
+ * Provides programs that the server's account can get to: the installed ones, or a copy of them, made once for each
+ * version, below the system directory. When neither is possible, the installed ones are returned, and running them
+ * tells what is in the way.
  */
 export async function provideBinaries(installed: PostgresBinaries, place: ProgramPlace): Promise<PostgresBinaries> {
   if (await mayEnter(dirname(installed.postgres), place.account)) {
@@ -36,7 +38,10 @@ export async function provideBinaries(installed: PostgresBinaries, place: Progra
   }
 }
 
-/** A copy is made under another name and renamed when it is complete and on disk, so several services may make it at once. */
+/**
+ * A copy is made under another name and renamed when it is complete and on disk, so several services may make it at
+ * once.
+ */
 async function copiedBinaries(installed: PostgresBinaries, place: ProgramPlace): Promise<PostgresBinaries> {
   const { account, systemDirectory, logger } = place;
   await prepareSystemDirectory(systemDirectory, account);
@@ -45,7 +50,7 @@ async function copiedBinaries(installed: PostgresBinaries, place: ProgramPlace):
   };
   const name = `postgresql-${version}-${basename(installed.packageName)}`;
   const copy = binariesIn(installed.packageName, join(systemDirectory, name));
-  if (await exists(copy.directory)) return copy;
+  if (await pathExists(copy.directory)) return copy;
 
   logger.info(`${account.name} may not enter ${installed.directory}; copying these programs to ${copy.directory}.`);
   await discardAbandoned(systemDirectory, name);
@@ -63,7 +68,10 @@ async function copiedBinaries(installed: PostgresBinaries, place: ProgramPlace):
   return copy;
 }
 
-/** Copies files and directories, readable for everyone whatever the modes of the originals; symbolic links are left to be made anew. */
+/**
+ * Copies files and directories, readable for everyone whatever the modes of the originals; symbolic links are left to
+ * be made anew.
+ */
 async function copyForEveryone(from: string, to: string): Promise<void> {
   const entries = await readdir(from, { recursive: true, withFileTypes: true });
   const directories = [to];
@@ -92,14 +100,4 @@ async function discardAbandoned(systemDirectory: string, name: string): Promise<
     const made = await stat(path).catch(() => undefined);
     if (made && made.ctimeMs < Date.now() - ABANDONED_AFTER) await rm(path, { recursive: true, force: true });
   }
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    (error: unknown) => {
-      if (systemCode(error) === 'ENOENT') return false;
-      throw error;
-    },
-  );
 }

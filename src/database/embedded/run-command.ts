@@ -8,8 +8,9 @@ export interface Identity {
 }
 
 /**
- * What every program of the embedded server sees of the environment. Nothing is inherited: locale, time zone and `PG*` variables
- * of the person who starts the service must not change the cluster, and the service's secrets are not the server's business.
+ * What every program of the embedded server sees of the environment. Nothing is inherited: locale, time zone and `PG*`
+ * variables of the person who starts the service must not change the cluster, and the service's secrets are not the
+ * server's business.
  */
 export const SERVER_ENVIRONMENT: NodeJS.ProcessEnv = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 

@@ -19,7 +19,8 @@ export interface ServerAccount {
 }
 
 /**
- * Chooses the account: the service's own, or, when that is root, the owner of the existing cluster, `postgres` or `nobody`.
+ * Chooses the account: the service's own, or, when that is root, the owner of the existing cluster, `postgres` or
+ * `nobody`.
  * @throws EmbeddedPostgresError when the cluster belongs to somebody else, or root finds no account to use
  */
 export async function chooseServerAccount({ cluster }: EmbeddedLayout): Promise<ServerAccount> {
@@ -68,8 +69,8 @@ export async function makeServerDirectory(path: string, account: ServerAccount):
 }
 
 /**
- * Opens a private DATA_DIR of root to the account's group, for passing only (0710), when that lets the account get to the directory
- * in it. Nothing above DATA_DIR is changed, and DATA_DIR not either when the way to it is closed.
+ * Opens a private DATA_DIR of root to the account's group, for passing only (0710), when that lets the account get to
+ * the directory in it. Nothing above DATA_DIR is changed, and DATA_DIR not either when the way to it is closed.
  */
 export async function openDataDirectory(directory: string, account: ServerAccount): Promise<void> {
   if (account.identity.uid === undefined) return;
@@ -87,7 +88,9 @@ export async function mayEnter(directory: string, account: ServerAccount): Promi
   return code === 0;
 }
 
-/** @throws EmbeddedPostgresError that names the directory in the way, when the server's account cannot get to its own */
+/**
+ * @throws EmbeddedPostgresError that names the directory in the way, when the server's account cannot get to its own
+ */
 export async function assertPassage(directory: string, account: ServerAccount): Promise<void> {
   if (await mayEnter(directory, account)) return;
   const blocked = await explainBlockedPath(directory, account);
@@ -98,7 +101,10 @@ export async function assertPassage(directory: string, account: ServerAccount): 
   );
 }
 
-/** Names the first directory on the way to `path` that the account may not pass; undefined when the permission bits allow all. */
+/**
+ * Names the first directory on the way to `path` that the account may not pass; undefined when the permission bits
+ * allow all.
+ */
 export async function explainBlockedPath(path: string, account: ServerAccount): Promise<string | undefined> {
   const ways = [path];
   for (let way = path; way !== dirname(way); way = dirname(way)) ways.unshift(dirname(way));

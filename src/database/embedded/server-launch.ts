@@ -17,6 +17,7 @@ const START_PATIENCE = 300_000;
 const LOOK_AGAIN = 20;
 const REPORT_EVERY = 10_000;
 
+/** Hears what the embedded server does and what is wrong with it. */
 export interface EmbeddedPostgresLogger {
   info(message: string): void;
   warn(message: string): void;
@@ -36,7 +37,8 @@ export interface LaunchPlan {
 
 /**
  * Starts the server, after ending what an earlier one left, and waits until it takes connections.
- * @throws EmbeddedPostgresError with the last lines of PostgreSQL's log when it does not come up; the reason of `signal` when aborted
+ * @throws EmbeddedPostgresError with the last lines of PostgreSQL's log when it does not come up; the reason of
+ * `signal` when aborted
  */
 export async function launchServer(plan: LaunchPlan, signal: AbortSignal): Promise<ServerProcess> {
   // A temporary directory may have been cleaned up since the last start.

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 const FILES_KEPT = 5;
 const FILE_NAME = /^postgresql-\d{8}-\d{6}\.log$/;
 
-/** PostgreSQL writes its own log, so that a busy or dead service never makes it wait. A new file starts with the server and at 1 MB. */
+/**
+ * PostgreSQL writes its own log, so that a busy or dead service never makes it wait. A new file starts with the server
+ * and at 1 MB.
+ */
 export function logSettings(directory: string): Record<string, string> {
   return {
     logging_collector: 'on',

@@ -4,10 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SERVER_ENVIRONMENT, type Identity } from './run-command.js';
 
 /**
- * The keeper: a shell between the service and PostgreSQL. Its input is a pipe that only the service holds, so the input ends when
- * the service dies, however it dies, and the server is shut down. A line of input is the name of a signal for the server. The server
- * is the keeper's child and is waited for last, so its process id cannot pass to another process before.
- * TERM goes before INT because a server that has just been started still ignores INT, as background processes of a shell do.
+ * The keeper: a shell between the service and PostgreSQL. Its input is a pipe that only the service holds, so the input
+ * ends when the service dies, however it dies, and the server is shut down. A line of input is the name of a signal for
+ * the server. The server is the keeper's child and is waited for last, so its process id cannot pass to another process
+ * before. TERM goes before INT because a server that has just been started still ignores INT, as background processes
+ * of a shell do.
  */
 const KEEPER = `
 "$@" </dev/null &

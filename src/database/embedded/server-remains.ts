@@ -9,8 +9,8 @@ import { answers, socketPath } from './socket-directory.js';
 const LOOK_AGAIN = 50;
 
 /**
- * What is sent to a server that nobody keeps any more, in this order, and how long each may take. A first process stops cleanly on
- * INT and at once on QUIT; its children know only the latter.
+ * What is sent to a server that nobody keeps any more, in this order, and how long each may take. A first process stops
+ * cleanly on INT and at once on QUIT; its children know only the latter.
  */
 const ESCALATION: readonly { postmaster: NodeJS.Signals; child?: NodeJS.Signals; patience: number }[] = [
   { postmaster: 'SIGINT', patience: 20_000 },
@@ -27,8 +27,9 @@ interface ServerRemains {
 }
 
 /**
- * Ends what an earlier server on this cluster left running, then removes its lock files. PostgreSQL does not remove them by itself
- * when another process has got the same id meanwhile. The caller holds the directory's lock, so no living service needs that server.
+ * Ends what an earlier server on this cluster left running, then removes its lock files. PostgreSQL does not remove
+ * them by itself when another process has got the same id meanwhile. The caller holds the directory's lock, so no
+ * living service needs that server.
  * @throws EmbeddedPostgresError when a server is left that cannot be ended
  */
 export async function clearServerRemains(remains: ServerRemains): Promise<void> {

@@ -8,13 +8,15 @@ const LONGEST_SOCKET_PATH = 103;
 /** Directories for temporary files, the system's own first; on macOS that one is already long. */
 export const TEMPORARY_DIRECTORIES = [...new Set([tmpdir(), '/tmp'])];
 
+/** Whether a path is short enough for the address of a unix socket. */
 export function fitsSocket(path: string): boolean {
   return Buffer.byteLength(path) <= LONGEST_SOCKET_PATH;
 }
 
 /**
- * Calls `use` with a path of the socket `directory/name` that is short enough to bind or connect to: the path itself, or one that
- * leads there through a symbolic link in a private temporary directory. The limit concerns the text, not the place.
+ * Calls `use` with a path of the socket `directory/name` that is short enough to bind or connect to: the path itself,
+ * or one that leads there through a symbolic link in a private temporary directory. The limit concerns the text, not
+ * the place.
  */
 export async function withShortPath<T>(directory: string, name: string, use: (path: string) => Promise<T>): Promise<T> {
   const path = join(directory, name);

@@ -10,14 +10,16 @@ import { fitsSocket, TEMPORARY_DIRECTORIES } from './short-path.js';
 /** Names the socket only: the server listens on no network. */
 export const SERVER_PORT = 5432;
 
+/** The path of the server's socket in a directory; PostgreSQL makes the name from its port. */
 export function socketPath(directory: string): string {
   return join(directory, `.s.PGSQL.${SERVER_PORT}`);
 }
 
 /**
- * Provides the directory of the server's unix socket, which nobody but the server's account may enter: `socket` in the data
- * directory, or one below the temporary directory when that path is too long for a socket. The latter's name is always the same for
- * the same data directory, so that clients find it again after a restart, unless somebody else took the name.
+ * Provides the directory of the server's unix socket, which nobody but the server's account may enter: `socket` in the
+ * data directory, or one below the temporary directory when that path is too long for a socket. The latter's name is
+ * always the same for the same data directory, so that clients find it again after a restart, unless somebody else took
+ * the name.
  */
 export async function prepareSocketDirectory(layout: EmbeddedLayout, account: ServerAccount): Promise<string> {
   if (fitsSocket(socketPath(layout.socket))) {

@@ -3,8 +3,8 @@ import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { mayEnter, type ServerAccount } from './server-account.js';
 
 /**
- * Makes the directory for what PostgreSQL's account cannot reach elsewhere, or checks the one that is there. It is this service's own,
- * so it may be opened for passing; programs are run from it, so nobody else may write there.
+ * Makes the directory for what PostgreSQL's account cannot reach elsewhere, or checks the one that is there. It is this
+ * service's own, so it may be opened for passing; programs are run from it, so nobody else may write there.
  * @throws the system error, or an EmbeddedPostgresError, when it cannot be used
  */
 export async function prepareSystemDirectory(path: string, account: ServerAccount): Promise<void> {

@@ -1,5 +1,6 @@
+import { nonFiniteNumber } from '../../ogc/finite-numbers.js';
+import { isJsonType, MediaType } from '../../ogc/media-type.js';
 import type { OgcSchema } from '../../processes/process-description.js';
-import { isJsonType } from '../media-types.js';
 import { alternativeFor, alternativesOf, type Alternative } from '../schema-alternatives.js';
 import { decodeBase64 } from './base64.js';
 import type { InputFormat } from './input-format.js';
@@ -10,18 +11,19 @@ import { decodeText } from './text-decoding.js';
 const BASE64 = new Set(['base64', 'base64url']);
 const PLAIN = new Set(['', 'utf-8', 'utf8', 'none', '8bit', '7bit']);
 
+/** A value that takes reading: the encoded bytes of a file or a text, or the target of a reference. */
+export class UnreadInput {
+  /** @param read throws InputViolation or UnavailableReference */
+  constructor(readonly read: (stager: InputStager, signal: AbortSignal) => Promise<unknown>) {}
+}
+
 /**
  * Turns a value inside the request into what `execute` receives: base64 of a binary alternative becomes a file, base64
  * of any other its text, everything else stays.
+ * @returns the value; an {@link UnreadInput} for base64
  * @throws InputViolation when the form does not fit the schema
  */
-export async function readInlineInput(
-  value: unknown,
-  format: InputFormat,
-  schema: OgcSchema,
-  stager: InputStager,
-  signal: AbortSignal,
-): Promise<unknown> {
+export function readInlineInput(value: unknown, format: InputFormat, schema: OgcSchema): unknown {
   const alternative = chooseAlternative(value, format, schema);
   const { encoding = '' } = format;
   if (alternative.kind === 'binary') {
@@ -29,13 +31,16 @@ export async function readInlineInput(
     if (!BASE64.has(encoding) && encoding !== '' && encoding !== 'binary') {
       throw new InputViolation('has an unknown encoding, use base64');
     }
-    const mediaType = format.mediaType ?? alternative.mediaType ?? 'application/octet-stream';
-    return stager.stage(decodeBase64(value), mediaType, signal);
+    const mediaType = format.mediaType ?? alternative.mediaType ?? MediaType.octets;
+    return new UnreadInput((stager, signal) => stager.stage(decodeBase64(value), mediaType, signal));
   }
   if (BASE64.has(encoding)) {
     if (typeof value !== 'string') throw new InputViolation('must be a base64 string');
-    const text = await decodeText(decodeBase64(value), format.mediaType);
-    return alternative.kind === 'json' && isJsonType(format.mediaType ?? 'application/json') ? parseJson(text) : text;
+    const isJson = alternative.kind === 'json' && isJsonType(format.mediaType ?? MediaType.json);
+    return new UnreadInput(async () => {
+      const text = await decodeText(decodeBase64(value), format.mediaType);
+      return isJson ? parseJson(text) : text;
+    });
   }
   if (!PLAIN.has(encoding)) throw new InputViolation('has an unknown encoding, use base64 or none');
   return value;
@@ -43,11 +48,15 @@ export async function readInlineInput(
 
 /** @throws InputViolation */
 export function parseJson(text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     throw new InputViolation('is not JSON', { cause: error });
   }
+  const pointer = nonFiniteNumber(value);
+  if (pointer === undefined) return value;
+  throw new InputViolation(`holds a number too large to be read${pointer && ` at ${pointer.slice(0, 200)}`}`);
 }
 
 function chooseAlternative(value: unknown, format: InputFormat, schema: OgcSchema): Alternative {
@@ -66,8 +75,6 @@ function chooseAlternative(value: unknown, format: InputFormat, schema: OgcSchem
 
 /** Says which media types the input takes. */
 export function unknownMediaType(alternatives: readonly Alternative[]): InputViolation {
-  const known = alternatives.map(
-    ({ mediaType, kind }) => mediaType ?? (kind === 'json' ? 'application/json' : 'any text'),
-  );
+  const known = alternatives.map(({ mediaType, kind }) => mediaType ?? (kind === 'json' ? MediaType.json : 'any text'));
   return new InputViolation(`has a media type that the process does not take, use ${[...new Set(known)].join(' or ')}`);
 }

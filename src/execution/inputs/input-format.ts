@@ -1,7 +1,7 @@
+import { isJsonObject, ownMember, type JsonObject } from '../../ogc/json-object.js';
+import { isMediaType } from '../../ogc/media-type.js';
 import type { Violation } from '../../ogc/problems/domain-error.js';
-import { isJsonObject, ownMember, type JsonObject } from '../json-object.js';
-import { isMediaType } from '../media-types.js';
-import { jsonPointer } from '../json-pointer.js';
+import { jsonPointer } from '../../ogc/json-pointer.js';
 
 /** What a client says about the form of a value (format.yaml). */
 export interface InputFormat {

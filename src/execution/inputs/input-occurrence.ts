@@ -1,6 +1,6 @@
+import { isJsonObject, ownMember, type JsonObject } from '../../ogc/json-object.js';
 import type { InputDescription, OgcSchema } from '../../processes/process-description.js';
-import { isJsonObject, ownMember, type JsonObject } from '../json-object.js';
-import { jsonPointer } from '../json-pointer.js';
+import { jsonPointer } from '../../ogc/json-pointer.js';
 import { FORMAT_MEMBERS } from './input-format.js';
 
 /** One occurrence of an input as the client sent it, and where it stands in the request. */

@@ -51,8 +51,8 @@ describe(InputResolver.name, () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  const resolve = (raw: unknown, signal = new AbortController().signal): Promise<Record<string, unknown>> =>
-    resolver.resolve(raw as Record<string, unknown>, { description }, directory, signal);
+  const resolve = async (raw: unknown, signal = new AbortController().signal): Promise<Record<string, unknown>> =>
+    resolver.resolve(raw as Record<string, unknown>, { description }, directory, { signal });
 
   async function failure(raw: unknown): Promise<{ code: string; errors: Record<string, string> }> {
     const error: unknown = await resolve(raw).catch((thrown: unknown) => thrown);
@@ -170,6 +170,13 @@ describe(InputResolver.name, () => {
     expect(errors['/inputs/text']).toMatch(reason);
   });
 
+  it('refuses a number too large to be read in encoded JSON', async () => {
+    const value = Buffer.from('{"a":[1e400]}').toString('base64');
+    const { code, errors } = await failure({ object: { value, encoding: 'base64', mediaType: 'application/json' } });
+    expect(code).toBe('invalid-parameter');
+    expect(errors['/inputs/object']).toMatch(/too large to be read at \/a\/0/);
+  });
+
   it('refuses more references than a request may cause', async () => {
     const { code, errors } = await failure({
       many: Array.from({ length: 257 }, () => ({ href: 'http://127.0.0.1/' })),
@@ -180,7 +187,7 @@ describe(InputResolver.name, () => {
 
   it('stops with the reason of the signal', async () => {
     const reason = new Error('dismissed');
-    await expect(resolve({ text: 'a' }, AbortSignal.abort(reason))).rejects.toBe(reason);
+    await expect(resolve({ image: 'YQ==' }, AbortSignal.abort(reason))).rejects.toBe(reason);
   });
 
   it('throws nothing but DomainError, whatever JSON comes', async () => {

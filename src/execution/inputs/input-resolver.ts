@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { ownMember } from '../../ogc/json-object.js';
 import { DomainError, type Violation } from '../../ogc/problems/domain-error.js';
 import type { InputDescription } from '../../processes/process-description.js';
 import type { RegisteredProcess } from '../../processes/registered-process.js';
-import { ownMember } from '../json-object.js';
-import { jsonPointer } from '../json-pointer.js';
+import { jsonPointer } from '../../ogc/json-pointer.js';
 import { alternativeFor, alternativesOf } from '../schema-alternatives.js';
 import { limitViolations } from '../violation-limit.js';
-import { readInlineInput, unknownMediaType } from './inline-input.reader.js';
+import { readInlineInput, unknownMediaType, UnreadInput } from './inline-input.reader.js';
 import { readFormat } from './input-format.js';
 import { isRepeatable, occurrencesOf, type InputOccurrence } from './input-occurrence.js';
 import { InputStager } from './input-stager.js';
 import { InputViolation, UnavailableReference } from './input-violation.js';
-import { ReferenceReader, type InputReference } from './reference.reader.js';
+import { ReferenceReader } from './reference.reader.js';
 
 const PARALLEL_FETCHES = 4;
 /** More references in one request than this are refused: each of them is a request this service makes for a stranger. */
@@ -21,8 +21,12 @@ const MAX_REFERENCES = 256;
 interface Slot {
   readonly occurrence: InputOccurrence;
   readonly description: InputDescription;
-  reference?: InputReference;
   value?: unknown;
+}
+
+/** What is yet to be read, and where it goes. */
+interface UnreadSlot extends Slot {
+  value: UnreadInput;
 }
 
 /** Turns the inputs of an execute request into the values that `execute` receives (OGC 18-062r2 section 7.11.2). */
@@ -35,19 +39,29 @@ export class InputResolver {
    * input ids pass as they are; they and missing ones are for `RegisteredProcess.validateInputs` to name.
    * @param raw inputs as sent
    * @param directory of the execution; binary inputs are put into files `inputs/<n>` in it
-   * @returns values by input id; an array for an input that may occur more than once, an `InputFile` for a binary one
+   * @param client its signal stops the reading
+   * @returns values by input id, at once when none of them takes reading; an array for an input that may occur more than
+   *   once, an `InputFile` for a binary one
    * @throws DomainError `invalid-parameter` with every violation; `reference-unavailable` when only the fetching
    *   failed. Staged files are removed then.
    */
-  async resolve(
+  resolve(
     raw: Readonly<Record<string, unknown>>,
     process: Pick<RegisteredProcess, 'description'>,
     directory: string,
-    signal: AbortSignal,
-  ): Promise<Record<string, unknown>> {
-    const stager = new InputStager(directory);
+    client: { readonly signal: AbortSignal },
+  ): Record<string, unknown> | Promise<Record<string, unknown>> {
+    const resolution = new Resolution(raw, process.description.inputs, this.references);
+    resolution.readInline();
+    return resolution.isComplete
+      ? resolution.values()
+      : this.read(resolution, new InputStager(directory), client.signal);
+  }
+
+  private async read(resolution: Resolution, stager: InputStager, signal: AbortSignal) {
     try {
-      return await new Resolution(raw, process, stager, signal, this.references).run();
+      await resolution.readRest(stager, signal);
+      return resolution.values();
     } catch (error) {
       await stager.discard();
       throw error;
@@ -56,98 +70,116 @@ export class InputResolver {
 }
 
 class Resolution {
+  private readonly inputs: readonly {
+    readonly id: string;
+    readonly value: unknown;
+    readonly slots?: readonly Slot[];
+  }[];
+  private readonly slots: readonly Slot[];
   private readonly violations: Violation[] = [];
   private isRequestAtFault = false;
 
   constructor(
-    private readonly raw: Readonly<Record<string, unknown>>,
-    private readonly process: Pick<RegisteredProcess, 'description'>,
-    private readonly stager: InputStager,
-    private readonly signal: AbortSignal,
+    raw: Readonly<Record<string, unknown>>,
+    private readonly described: Readonly<Record<string, InputDescription>>,
     private readonly references: ReferenceReader,
-  ) {}
+  ) {
+    this.inputs = Object.entries(raw).map(([id, value]) => ({ id, value, slots: this.slotsOf(id, value) }));
+    this.slots = this.inputs.flatMap(({ slots }) => slots ?? []);
+  }
 
-  async run(): Promise<Record<string, unknown>> {
-    const inputs = Object.entries(this.raw).map(([id, value]) => ({ id, value, slots: this.slots(id, value) }));
-    const slots = inputs.flatMap((input) => input.slots ?? []);
-    for (const slot of slots) await this.attempt(slot, () => this.readInline(slot));
-    this.limitReferences(slots);
+  /** Reads whatever is there already. */
+  readInline(): void {
+    for (const slot of this.slots) {
+      try {
+        slot.value = this.valueOf(slot);
+      } catch (error) {
+        this.note(slot, error);
+      }
+    }
+  }
+
+  /** Whether nothing is wrong, and nothing left to read. */
+  get isComplete(): boolean {
+    return this.violations.length === 0 && !this.slots.some(isUnread);
+  }
+
+  /** Reads what {@link readInline} left: encoded values one after the other, then references. */
+  async readRest(stager: InputStager, signal: AbortSignal): Promise<void> {
+    const unread = this.slots.filter(isUnread);
+    const references = unread.filter(({ occurrence }) => occurrence.form === 'reference');
+    await this.readAll(
+      unread.filter((slot) => !references.includes(slot)),
+      stager,
+      signal,
+    );
+    this.limitReferences(references);
     this.throwViolations();
-    await this.fetch(slots.filter(({ reference }) => reference !== undefined));
+    const fetchers = Array.from({ length: PARALLEL_FETCHES }, () => this.readAll(references, stager, signal));
+    // All of them end before the staged files may be removed.
+    const failed = (await Promise.allSettled(fetchers)).find((settled) => settled.status === 'rejected');
+    if (failed) throw failed.reason;
     this.throwViolations();
+  }
+
+  values(): Record<string, unknown> {
     // fromEntries defines properties; an id such as __proto__ stays an ordinary member.
     return Object.fromEntries(
-      inputs.map(({ id, value, slots: own }) => {
-        if (own === undefined) return [id, value];
-        const values = own.map((slot) => slot.value);
-        return [id, isRepeatable(this.process.description.inputs[id]) ? values : values[0]];
+      this.inputs.map(({ id, value, slots }) => {
+        if (slots === undefined) return [id, value];
+        return [id, isRepeatable(this.described[id]) ? slots.map((slot) => slot.value) : slots[0].value];
       }),
     );
   }
 
-  private slots(id: string, value: unknown): Slot[] | undefined {
-    if (!Object.hasOwn(this.process.description.inputs, id)) return undefined;
-    const description = this.process.description.inputs[id];
+  private slotsOf(id: string, value: unknown): Slot[] | undefined {
+    if (!Object.hasOwn(this.described, id)) return undefined;
+    const description = this.described[id];
     return occurrencesOf(id, value, description).map((occurrence) => ({ occurrence, description }));
   }
 
-  private async readInline(slot: Slot): Promise<void> {
-    const { occurrence, description } = slot;
-    this.signal.throwIfAborted();
-    if (occurrence.form === 'inline') {
-      slot.value = await readInlineInput(occurrence.value, {}, description.schema, this.stager, this.signal);
-      return;
-    }
+  private valueOf({ occurrence, description: { schema } }: Slot): unknown {
+    if (occurrence.form === 'inline') return readInlineInput(occurrence.value, {}, schema);
     const before = this.violations.length;
     const format = readFormat(occurrence.object, occurrence.pointer, (violation) => this.violate(violation));
-    if (this.violations.length > before) return;
-    if (occurrence.form === 'qualified') {
-      slot.value = await readInlineInput(occurrence.value, format, description.schema, this.stager, this.signal);
-      return;
-    }
+    if (this.violations.length > before) return undefined;
+    if (occurrence.form === 'qualified') return readInlineInput(occurrence.value, format, schema);
     const href = ownMember(occurrence.object, 'href');
     if (typeof href !== 'string') {
       this.violate({ pointer: occurrence.pointer + jsonPointer('href'), detail: 'must be a string' });
-    } else if (format.mediaType !== undefined && !alternativeFor(description.schema, format.mediaType)) {
-      throw unknownMediaType(alternativesOf(description.schema));
-    } else {
-      slot.reference = { href, mediaType: format.mediaType };
+      return undefined;
     }
+    if (format.mediaType !== undefined && !alternativeFor(schema, format.mediaType)) {
+      throw unknownMediaType(alternativesOf(schema));
+    }
+    const reference = { href, mediaType: format.mediaType };
+    return new UnreadInput((stager, signal) => this.references.read(reference, schema, stager, signal));
   }
 
-  private limitReferences(slots: Slot[]): void {
-    const excess = slots.filter(({ reference }) => reference !== undefined)[MAX_REFERENCES];
+  private limitReferences(references: readonly Slot[]): void {
+    const excess = references[MAX_REFERENCES];
     if (excess === undefined) return;
     const detail = `is one reference too many, at most ${MAX_REFERENCES} are fetched for one execution`;
     this.violate({ pointer: excess.occurrence.pointer, detail });
   }
 
-  private async fetch(slots: Slot[]): Promise<void> {
-    const queue = [...slots];
-    const fetchers = Array.from({ length: Math.min(PARALLEL_FETCHES, queue.length) }, async () => {
-      for (let slot = queue.shift(); slot !== undefined; slot = queue.shift()) {
-        const { reference, description } = slot;
-        const target = slot;
-        await this.attempt(slot, async () => {
-          this.signal.throwIfAborted();
-          target.value = await this.references.read(reference!, description.schema, this.stager, this.signal);
-        });
+  /** Reads until the queue is empty; several may take from one queue. */
+  private async readAll(queue: UnreadSlot[], stager: InputStager, signal: AbortSignal): Promise<void> {
+    for (let slot = queue.shift(); slot !== undefined; slot = queue.shift()) {
+      try {
+        signal.throwIfAborted();
+        (slot as Slot).value = await slot.value.read(stager, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        this.note(slot, error);
       }
-    });
-    // All of them end before the staged files may be removed.
-    const failed = (await Promise.allSettled(fetchers)).find((settled) => settled.status === 'rejected');
-    if (failed) throw failed.reason;
+    }
   }
 
-  private async attempt({ occurrence: { pointer } }: Slot, read: () => Promise<void>): Promise<void> {
-    try {
-      await read();
-    } catch (error) {
-      this.signal.throwIfAborted();
-      if (error instanceof InputViolation) this.violate({ pointer, detail: error.message });
-      else if (error instanceof UnavailableReference) this.violations.push({ pointer, detail: error.message });
-      else throw error;
-    }
+  private note({ occurrence: { pointer } }: Slot, error: unknown): void {
+    if (error instanceof InputViolation) this.violate({ pointer, detail: error.message });
+    else if (error instanceof UnavailableReference) this.violations.push({ pointer, detail: error.message });
+    else throw error;
   }
 
   private violate(violation: Violation): void {
@@ -162,4 +194,8 @@ class Resolution {
       ? new DomainError('invalid-parameter', 'The inputs are not valid.', { errors })
       : new DomainError('reference-unavailable', 'Referenced inputs cannot be fetched.', { errors });
   }
+}
+
+function isUnread(slot: Slot): slot is UnreadSlot {
+  return slot.value instanceof UnreadInput;
 }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
+import { isJsonType, MediaType } from '../../ogc/media-type.js';
 import { bounded } from '../../outgoing/bounded-content.js';
 import { GuardedFetch, type OutgoingResponse } from '../../outgoing/guarded-fetch.js';
 import { OutgoingError } from '../../outgoing/outgoing-error.js';
 import type { OgcSchema } from '../../processes/process-description.js';
-import { isJsonType } from '../media-types.js';
 import { alternativeFor, alternativesOf, type Alternative } from '../schema-alternatives.js';
 import { parseJson } from './inline-input.reader.js';
 import type { InputStager } from './input-stager.js';
@@ -72,11 +72,7 @@ export class ReferenceReader {
     const type = mediaType ?? contentType;
     const alternative = chooseAlternative(type, schema);
     if (alternative.kind === 'binary') {
-      return stager.stage(
-        body,
-        mediaType ?? alternative.mediaType ?? contentType ?? 'application/octet-stream',
-        signal,
-      );
+      return stager.stage(body, mediaType ?? alternative.mediaType ?? contentType ?? MediaType.octets, signal);
     }
     const text = await decodeText(bounded(body, Math.min(this.settings.MAX_BODY, this.settings.MAX_REFERENCE)), type);
     return isJsonContent(alternative, type) ? parseJson(text) : text;
@@ -96,7 +92,7 @@ function isJsonContent({ kind, mediaType }: Alternative, type: string | undefine
 function acceptFor(reference: InputReference, schema: OgcSchema): string {
   if (reference.mediaType !== undefined) return `${reference.mediaType}, */*;q=0.1`;
   const types = alternativesOf(schema).map(
-    ({ mediaType, kind }) => mediaType ?? (kind === 'json' ? 'application/json' : '*/*'),
+    ({ mediaType, kind }) => mediaType ?? (kind === 'json' ? MediaType.json : '*/*'),
   );
   return [...new Set([...types, '*/*;q=0.1'])].join(', ');
 }

@@ -1,5 +1,5 @@
 import { TextDecoder } from 'node:util';
-import { mediaTypeParameter } from '../media-types.js';
+import { mediaTypeParameter } from '../../ogc/media-type.js';
 import { InputViolation } from './input-violation.js';
 
 /**

@@ -186,6 +186,12 @@ describe(parseKvpRequest.name, () => {
     expect(failure(query)).toMatchObject({ code: 'invalid-query-parameter', message: expect.stringMatching(message) });
   });
 
+  it('leaves a number too large to be read as text, which no number input takes', () => {
+    for (const query of ['ratio=1e400', 'box=1,2,3,1e400', 'object={"a":1e400}']) {
+      expect(JSON.stringify(parseKvpRequest(query, PROCESS).body)).toContain('1e400');
+    }
+  });
+
   it('makes an execute request of any query, or says what is wrong with it, and never anything else', () => {
     const names = Object.keys({ ...PROCESS.inputs, ...PROCESS.outputs });
     const word = fc.constantFrom(

@@ -1,6 +1,8 @@
+import { nonFiniteNumber } from '../../ogc/finite-numbers.js';
+import { isJsonObject, type JsonObject } from '../../ogc/json-object.js';
 import { DomainError } from '../../ogc/problems/domain-error.js';
 import type { OgcSchema } from '../../processes/process-description.js';
-import { isJsonObject, type JsonObject } from '../json-object.js';
+import { isOfType } from '../../processes/schema/type-of-value.js';
 import { alternativesOf } from '../schema-alternatives.js';
 
 /**
@@ -53,6 +55,7 @@ export function readBoundingBox(text: string, crs: string | undefined): JsonObje
   return crs === undefined ? given : { ...given, crs };
 }
 
+/** Whether a schema is one of bounding boxes, itself or in one of its branches. */
 export function isBoundingBox({ format, allOf, oneOf, anyOf }: OgcSchema): boolean {
   return format === 'ogc-bbox' || [allOf, oneOf, anyOf].some((nodes) => nodes?.some(isBoundingBox));
 }
@@ -68,15 +71,17 @@ export function mediaType(text: string): string {
 }
 
 /**
- * @returns nothing when the text is not JSON
+ * @returns nothing when the text is not JSON, or holds a number too large to be read; it is a text then, which does not
+ *   fit where a number belongs
  * @throws DomainError `invalid-query-parameter` for a key that a request body may not have either
  */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text, (key, value: unknown) => {
+    const parsed: unknown = JSON.parse(text, (key, value: unknown) => {
       if (key !== '__proto__') return value;
       throw new DomainError('invalid-query-parameter', 'The query holds a key (__proto__) that is not accepted.');
     });
+    return nonFiniteNumber(parsed) === undefined ? parsed : undefined;
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
@@ -86,21 +91,6 @@ export function parseJson(text: string): unknown {
 function readNumber(text: string): unknown {
   const number = parseJson(text.trim());
   return typeof number === 'number' ? number : text;
-}
-
-function isOfType(value: unknown, type: OgcSchema['type']): boolean {
-  switch (type) {
-    case undefined:
-      return true;
-    case 'array':
-      return Array.isArray(value);
-    case 'object':
-      return isJsonObject(value);
-    case 'integer':
-      return typeof value === 'number';
-    default:
-      return typeof value === type;
-  }
 }
 
 /** Follows the brackets and strings of JSON text that comes in parts. */

@@ -1,4 +1,4 @@
-import { mediaTypeParameter } from '../media-types.js';
+import { mediaTypeParameter } from '../../ogc/media-type.js';
 import type { Content } from './content.js';
 import type { OutputFormat } from './output-format.js';
 import type { ResultOutput } from './result-output.js';
@@ -20,9 +20,9 @@ export function bareOutput(output: ResultOutput, { mediaType, writing }: OutputF
     case 'bytes':
       return { contentType: mediaType, content: [Buffer.from(String(value), 'base64')] };
     case 'text':
-      return { contentType: withCharset(mediaType), content: [Buffer.from(String(value))] };
+      return { contentType: withCharset(mediaType), content: [String(value)] };
     default:
-      return { contentType: mediaType, content: [Buffer.from(JSON.stringify(value ?? null))] };
+      return { contentType: mediaType, content: [JSON.stringify(value ?? null)] };
   }
 }
 

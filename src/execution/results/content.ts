@@ -11,8 +11,11 @@ export interface FileSlice {
   readonly base64?: boolean;
 }
 
-/** A body made of pieces in memory and of files; its length is known before the first byte is read. */
-export type Content = readonly (Buffer | FileSlice)[];
+/** A piece of a body: text (as UTF-8) or bytes in memory, or a run of bytes of a file. */
+export type ContentPiece = string | Buffer | FileSlice;
+
+/** A body made of pieces; its length is known before the first byte is read. */
+export type Content = readonly ContentPiece[];
 
 /** Length in bytes. */
 export function contentLength(content: Content): number {
@@ -25,7 +28,7 @@ export function contentLength(content: Content): number {
  */
 export async function requireFiles(content: Content): Promise<void> {
   for (const piece of content) {
-    if (Buffer.isBuffer(piece)) continue;
+    if (isInMemory(piece)) continue;
     const found = await stat(piece.path).catch(() => undefined);
     if (found === undefined || found.size < piece.end) {
       throw new DomainError('result-not-available', 'The stored bytes of an output are gone.');
@@ -33,25 +36,33 @@ export async function requireFiles(content: Content): Promise<void> {
   }
 }
 
-/** A buffer when everything is in memory, else a stream that fails when a file turns out shorter than promised. */
-export function openContent(content: Content): Buffer | Readable {
-  const buffers = content.filter((piece) => Buffer.isBuffer(piece));
-  return buffers.length === content.length
-    ? buffers.length === 1
-      ? buffers[0]
-      : Buffer.concat(buffers)
-    : Readable.from(chunks(content), { objectMode: false });
+/** A stream when a file is among the pieces, which fails when it turns out shorter than promised; else text or bytes. */
+export function openContent(content: Content): string | Buffer | Readable {
+  if (content.length === 1 && typeof content[0] === 'string') return content[0];
+  const texts = content.filter((piece) => typeof piece === 'string');
+  if (texts.length === content.length) return texts.join('');
+  const inMemory = content.filter(isInMemory);
+  if (inMemory.length < content.length) return Readable.from(chunks(content), { objectMode: false });
+  return Buffer.concat(inMemory.map(bytesOf));
 }
 
-function pieceLength(piece: Buffer | FileSlice): number {
-  if (Buffer.isBuffer(piece)) return piece.length;
+function bytesOf(piece: string | Buffer): Buffer {
+  return typeof piece === 'string' ? Buffer.from(piece) : piece;
+}
+
+function isInMemory(piece: ContentPiece): piece is string | Buffer {
+  return typeof piece === 'string' || Buffer.isBuffer(piece);
+}
+
+function pieceLength(piece: ContentPiece): number {
+  if (isInMemory(piece)) return Buffer.byteLength(piece);
   const bytes = piece.end - piece.start;
   return piece.base64 === true ? 4 * Math.ceil(bytes / 3) : bytes;
 }
 
 async function* chunks(content: Content): AsyncGenerator<Buffer> {
   for (const piece of content) {
-    if (Buffer.isBuffer(piece)) yield piece;
+    if (isInMemory(piece)) yield bytesOf(piece);
     else if (piece.base64 === true) yield* encoded(slice(piece));
     else yield* slice(piece);
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { essence } from '../media-types.js';
-import type { Content, FileSlice } from './content.js';
+import { percentEncoded } from '../../ogc/links/percent-encoding.js';
+import { essence, MediaType } from '../../ogc/media-type.js';
+import type { Content, ContentPiece } from './content.js';
 
 /** One part: with content, or empty with the URL where the content lies. */
 export interface RelatedPart {
@@ -17,21 +18,19 @@ export interface RelatedPart {
  */
 export function multipartRelated(parts: readonly RelatedPart[]): { contentType: string; content: Content } {
   const boundary = `part-${randomUUID()}`;
-  const pieces = parts.flatMap(({ contentId, contentType, content = [], location }): (Buffer | FileSlice)[] => {
+  const pieces = parts.flatMap(({ contentId, contentType, content = [], location }): ContentPiece[] => {
     const headers = [`Content-Type: ${headerText(contentType)}`, `Content-ID: ${headerText(contentId)}`];
     if (location !== undefined) headers.push(`Content-Location: ${headerText(location)}`);
-    return [Buffer.from(`--${boundary}\r\n${headers.join('\r\n')}\r\n\r\n`), ...content, Buffer.from('\r\n')];
+    return [`--${boundary}\r\n${headers.join('\r\n')}\r\n\r\n`, ...content, '\r\n'];
   });
   const root = parts[0] && essence(parts[0].contentType).replace(/["\\]/g, '');
   return {
-    contentType: `multipart/related; boundary="${boundary}"${root ? `; type="${root}"` : ''}`,
-    content: [...pieces, Buffer.from(`--${boundary}--\r\n`)],
+    contentType: `${MediaType.multipartRelated}; boundary="${boundary}"${root ? `; type="${root}"` : ''}`,
+    content: [...pieces, `--${boundary}--\r\n`],
   };
 }
 
 /** Keeps a header on its line and in ASCII. */
 function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]/gu, (character) =>
-    Array.from(Buffer.from(character), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
-  );
+  return text.replace(/[^\x20-\x7e]/gu, percentEncoded);
 }

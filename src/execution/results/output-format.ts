@@ -1,13 +1,9 @@
 import Negotiator from 'negotiator';
+import { essence, isCompatible, isJsonType, MediaType } from '../../ogc/media-type.js';
 import { DomainError } from '../../ogc/problems/domain-error.js';
 import type { OgcSchema } from '../../processes/process-description.js';
-import { essence, isCompatible, isJsonType } from '../media-types.js';
 import { alternativesOf, type Alternative } from '../schema-alternatives.js';
 import type { ResultOutput } from './result-output.js';
-
-const JSON_TYPE = 'application/json';
-const PLAIN_TYPE = 'text/plain';
-const OCTETS = 'application/octet-stream';
 
 /**
  * One way to write an output on its own: `json` as JSON text, `text` as the bare string, `bytes` decoded from base64,
@@ -35,25 +31,40 @@ const known = new WeakMap<OgcSchema, readonly OutputFormat[]>();
 function readFormats(schema: OgcSchema): readonly OutputFormat[] {
   const alternatives = alternativesOf(schema);
   const formats = alternatives.flatMap(formatsOfAlternative);
-  if (alternatives.some(({ kind }) => kind !== 'binary')) formats.push({ mediaType: JSON_TYPE, writing: 'json' });
+  if (alternatives.some(({ kind }) => kind !== 'binary')) formats.push({ mediaType: MediaType.json, writing: 'json' });
   return distinct(formats);
 }
 
 /** The formats this very output can be had in, the default first. A file comes as it is. */
-export function availableFormats(output: ResultOutput, schema: OgcSchema): OutputFormat[] {
+export function availableFormats(output: ResultOutput, schema: OgcSchema): readonly OutputFormat[] {
   if (output.kind === 'file') return [{ mediaType: output.mediaType, writing: 'file' }];
-  const isString = typeof output.value === 'string';
-  const isScalar = isString || typeof output.value === 'number' || typeof output.value === 'boolean';
+  const kind = kindOf(output.value);
+  const key = `${kind} ${output.mediaType}`;
+  let ofValues = knownOfValues.get(schema);
+  if (ofValues === undefined) knownOfValues.set(schema, (ofValues = new Map()));
+  let formats = ofValues.get(key);
+  if (formats === undefined) ofValues.set(key, (formats = formatsOfValue(kind, output.mediaType, schema)));
+  return formats;
+}
+
+/** By the kind of the value and its media type, which comes from the description too. */
+const knownOfValues = new WeakMap<OgcSchema, Map<string, readonly OutputFormat[]>>();
+
+function kindOf(value: unknown): 'string' | 'scalar' | 'other' {
+  if (typeof value === 'string') return 'string';
+  return typeof value === 'number' || typeof value === 'boolean' ? 'scalar' : 'other';
+}
+
+function formatsOfValue(kind: 'string' | 'scalar' | 'other', given: string, schema: OgcSchema): OutputFormat[] {
   const fitting = declaredFormats(schema).filter(
-    ({ writing, mediaType }) => writing === 'json' || isString || (isScalar && mediaType === PLAIN_TYPE),
+    ({ writing, mediaType }) =>
+      writing === 'json' || kind === 'string' || (kind === 'scalar' && mediaType === MediaType.text),
   );
-  const named = fitting.findIndex(({ mediaType }) => essence(mediaType) === essence(output.mediaType));
+  const named = fitting.findIndex(({ mediaType }) => essence(mediaType) === essence(given));
   // The media type a process gave its output goes before the description's order.
   if (named > 0) fitting.unshift(...fitting.splice(named, 1));
-  if (named < 0 && isString && !isJsonType(output.mediaType)) {
-    fitting.unshift({ mediaType: output.mediaType, writing: 'text' });
-  }
-  return distinct([...fitting, { mediaType: JSON_TYPE, writing: 'json' }]);
+  if (named < 0 && kind === 'string' && !isJsonType(given)) fitting.unshift({ mediaType: given, writing: 'text' });
+  return distinct([...fitting, { mediaType: MediaType.json, writing: 'json' }]);
 }
 
 /**
@@ -82,7 +93,7 @@ export function requireFormat(
   wish: { readonly mediaType?: string; readonly accept?: string },
 ): void {
   const isOpen = ({ kind, mediaType }: Alternative): boolean =>
-    kind === 'binary' && (mediaType === undefined || essence(mediaType) === OCTETS);
+    kind === 'binary' && (mediaType === undefined || essence(mediaType) === MediaType.octets);
   if (!alternativesOf(schema).some(isOpen)) chooseFormat(outputId, declaredFormats(schema), wish);
 }
 
@@ -98,11 +109,11 @@ export function negotiate(accept: string | undefined, available: readonly string
 }
 
 function formatsOfAlternative({ kind, mediaType, schema }: Alternative): OutputFormat[] {
-  if (kind === 'binary') return [{ mediaType: mediaType ?? OCTETS, writing: 'bytes' }];
+  if (kind === 'binary') return [{ mediaType: mediaType ?? MediaType.octets, writing: 'bytes' }];
   if (kind === 'text' && mediaType !== undefined) return [{ mediaType, writing: 'text' }];
-  const formats: OutputFormat[] = [{ mediaType: mediaType ?? JSON_TYPE, writing: 'json' }];
+  const formats: OutputFormat[] = [{ mediaType: mediaType ?? MediaType.json, writing: 'json' }];
   const isScalar = ['string', 'number', 'integer', 'boolean'].includes(schema.type ?? '');
-  return isScalar ? [...formats, { mediaType: PLAIN_TYPE, writing: 'text' }] : formats;
+  return isScalar ? [...formats, { mediaType: MediaType.text, writing: 'text' }] : formats;
 }
 
 function byName(formats: readonly OutputFormat[], wanted: string): OutputFormat | undefined {

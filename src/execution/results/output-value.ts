@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { isJsonType, MediaType } from '../../ogc/media-type.js';
 import { DomainError } from '../../ogc/problems/domain-error.js';
 import type { OgcSchema } from '../../processes/process-description.js';
-import { isJsonType } from '../media-types.js';
 import { alternativesOf } from '../schema-alternatives.js';
 import { requireFiles } from './content.js';
 import type { ResultOutput } from './result-output.js';
@@ -31,7 +31,7 @@ export async function outputValue(
   if (values === undefined) return index === 0 ? { output, schema } : undefined;
   if (index >= values.length) return undefined;
   const items = arraySchema(schema)?.items ?? {};
-  const mediaType = items.contentMediaType ?? 'application/json';
+  const mediaType = items.contentMediaType ?? MediaType.json;
   return { output: { id: output.id, kind: 'value', value: values[index], mediaType }, schema: items };
 }
 

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { isJsonObject } from '../../ogc/json-object.js';
 import { LinkRelation } from '../../ogc/links/link-relation.js';
-import { isJsonObject } from '../json-object.js';
-import { essence, isJsonType, isTextType } from '../media-types.js';
+import { essence, isJsonType, isTextType, MediaType } from '../../ogc/media-type.js';
 import { alternativesOf } from '../schema-alternatives.js';
-import type { Content, FileSlice } from './content.js';
+import type { Content, ContentPiece, FileSlice } from './content.js';
 import { requireFiles } from './content.js';
 import type { PlannedOutput } from './results-plan.js';
 
@@ -21,12 +21,11 @@ interface DocumentOptions {
  * through as slices.
  */
 export async function resultsDocument(outputs: readonly PlannedOutput[], options: DocumentOptions): Promise<Content> {
-  const pieces: (Buffer | FileSlice)[] = [];
+  const pieces: ContentPiece[] = ['{'];
   for (const [index, planned] of outputs.entries()) {
-    pieces.push(Buffer.from(`${index === 0 ? '' : ','}${JSON.stringify(planned.output.id)}:`));
-    pieces.push(...(await entry(planned, options)));
+    pieces.push(`${index === 0 ? '' : ','}${JSON.stringify(planned.output.id)}:`, ...(await entry(planned, options)));
   }
-  return [Buffer.from('{'), ...pieces, Buffer.from('}')];
+  return [...pieces, '}'];
 }
 
 async function entry(planned: PlannedOutput, { urlOf, inlineLimit }: DocumentOptions): Promise<Content> {
@@ -36,12 +35,13 @@ async function entry(planned: PlannedOutput, { urlOf, inlineLimit }: DocumentOpt
   if (output.kind === 'file') {
     return output.size > limit ? [link(planned, urlOf!)] : fileEntry(output.path, output.size, output.mediaType);
   }
-  const inline = json(inlineValue(output.value, output.mediaType, planned));
-  return [inline.length > limit ? link(planned, urlOf!) : inline];
+  const inline = JSON.stringify(inlineValue(output.value, output.mediaType, planned));
+  return [Buffer.byteLength(inline) > limit ? link(planned, urlOf!) : inline];
 }
 
-function link({ output, title, format }: PlannedOutput, urlOf: (outputId: string) => string): Buffer {
-  return json({ href: urlOf(output.id), rel: LinkRelation.results, type: format.mediaType, title: title ?? output.id });
+function link({ output, title, format }: PlannedOutput, urlOf: (outputId: string) => string): string {
+  const { id } = output;
+  return JSON.stringify({ href: urlOf(id), rel: LinkRelation.results, type: format.mediaType, title: title ?? id });
 }
 
 /** Objects, and strings of a media type of their own, come qualified (inlineOrRefData.yaml); bounding boxes do not. */
@@ -49,7 +49,7 @@ function inlineValue(value: unknown, mediaType: string, { schema, format }: Plan
   if (typeof value === 'string') {
     const isBinary = format.writing === 'bytes' && alternativesOf(schema).some(({ kind }) => kind === 'binary');
     if (isBinary) return { value, encoding: 'base64', mediaType: format.mediaType };
-    const isPlain = format.writing === 'json' || essence(format.mediaType) === 'text/plain';
+    const isPlain = format.writing === 'json' || essence(format.mediaType) === MediaType.text;
     return isPlain ? value : { value, mediaType: format.mediaType };
   }
   if (Array.isArray(value) || typeof value === 'number' || typeof value === 'boolean') return value;
@@ -60,20 +60,16 @@ function inlineValue(value: unknown, mediaType: string, { schema, format }: Plan
   ) {
     return value;
   }
-  return essence(mediaType) === 'application/json' ? { value: value ?? null } : { value: value ?? null, mediaType };
+  return essence(mediaType) === MediaType.json ? { value: value ?? null } : { value: value ?? null, mediaType };
 }
 
 async function fileEntry(path: string, size: number, mediaType: string): Promise<Content> {
   const slice: FileSlice = { path, start: 0, end: size, base64: true };
   if ((isJsonType(mediaType) || isTextType(mediaType)) && size <= LARGEST_TEXT) {
     const value = await readValue(slice, mediaType);
-    if (value !== undefined) return [json({ value, mediaType })];
+    if (value !== undefined) return [JSON.stringify({ value, mediaType })];
   }
-  return [
-    Buffer.from('{"value":"'),
-    slice,
-    Buffer.from(`","encoding":"base64","mediaType":${JSON.stringify(mediaType)}}`),
-  ];
+  return ['{"value":"', slice, `","encoding":"base64","mediaType":${JSON.stringify(mediaType)}}`];
 }
 
 /** The file as a JSON value or as text; nothing when its bytes are not what its media type says. */
@@ -86,8 +82,4 @@ async function readValue(slice: FileSlice, mediaType: string): Promise<unknown> 
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
     throw error;
   }
-}
-
-function json(value: unknown): Buffer {
-  return Buffer.from(JSON.stringify(value));
 }

@@ -23,7 +23,7 @@ const reference = (...ids: string[]): Request => ids.map((id) => ({ id, transmis
 const open = (...ids: string[]): Request => ids.map((id) => ({ id }));
 
 function plan(request: Partial<ResultsQuestion['request']>, more: Partial<ResultsQuestion> = {}) {
-  const question = { response: 'raw', dialect: '1.0', ...request } as ResultsQuestion['request'];
+  const question: ResultsQuestion['request'] = { response: 'raw', dialect: '1.0', ...request };
   return planResults({
     produced: PRODUCED,
     described: DESCRIBED,
@@ -34,6 +34,8 @@ function plan(request: Partial<ResultsQuestion['request']>, more: Partial<Result
   });
 }
 
+const RAW: ResultsQuestion['request'] = { response: 'raw', dialect: '1.0', outputs: open('a', 'b') };
+
 function codeOf(run: () => unknown): string | undefined {
   try {
     run();
@@ -43,6 +45,26 @@ function codeOf(run: () => unknown): string | undefined {
   }
   return undefined;
 }
+
+describe('several raw outputs of 1.0', () => {
+  it.each([undefined, 'multipart/related', 'multipart/*', 'application/json', '*/*', 'image/png, */*;q=0.1'])(
+    'are multipart for Accept: %s',
+    (accept) => {
+      for (const source of ['execution', 'job'] as const) {
+        expect(plan({ outputs: open('a', 'b') }, { accept, source }).form).toBe('multipart');
+      }
+      expect(codeOf(() => requireAcceptable(RAW, { outputs: DESCRIBED }, accept))).toBeUndefined();
+    },
+  );
+
+  it.each(['image/png', 'text/html', 'multipart/mixed', 'application/json;q=0'])(
+    'are none for Accept: %s',
+    (accept) => {
+      expect(codeOf(() => plan({ outputs: open('a', 'b') }, { accept }))).toBe('not-acceptable');
+      expect(codeOf(() => requireAcceptable(RAW, { outputs: DESCRIBED }, accept))).toBe('not-acceptable');
+    },
+  );
+});
 
 describe('the response matrix of 1.0 (18-062r2 table 11)', () => {
   it.each([
@@ -83,7 +105,7 @@ describe('the response matrix of 2.0', () => {
     [
       'process-execute-sync-one-result',
       open('a'),
-      'application/json;profile="https://x/ogc-results"',
+      'application/json;profile="https://www.opengis.net/def/profile/OGC/0/ogc-results"',
       undefined,
       'document',
     ],
@@ -134,12 +156,18 @@ describe('what is not there', () => {
     });
   });
 
-  it('answers a synchronous execution without results with nothing, a job with result-not-available', () => {
-    for (const request of [{ outputs: value('b') }, { dialect: '2.0', outputs: [] }] as const) {
-      expect(plan(request, { produced: PRODUCED.slice(0, 1) }).form).toBe('empty');
-      const asJob = (): unknown => plan(request, { produced: PRODUCED.slice(0, 1), source: 'job' });
-      expect(codeOf(asJob)).toBe('result-not-available');
+  it('answers with nothing when the requested outputs were not produced, at once and later', () => {
+    for (const request of [{ outputs: value('b') }, { dialect: '2.0', outputs: [{ id: 'b' }] }] as const) {
+      for (const source of ['execution', 'job'] as const) {
+        expect(plan(request, { produced: PRODUCED.slice(0, 1), source }).form).toBe('empty');
+      }
     }
+  });
+
+  it('answers outputs {} with nothing at once, later with result-not-available (/req/core/process-execute-success-async-outputs-empty)', () => {
+    const request = { dialect: '2.0', outputs: [] } as const;
+    expect(plan(request).form).toBe('empty');
+    expect(codeOf((): unknown => plan(request, { source: 'job' }))).toBe('result-not-available');
   });
 });
 

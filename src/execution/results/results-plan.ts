@@ -1,13 +1,11 @@
-import { DomainError } from '../../ogc/problems/domain-error.js';
+import type { RequestedOutput, ResponsePreferences } from '../../jobs/job.types.js';
+import { MediaType } from '../../ogc/media-type.js';
 import type { Preferences } from '../../ogc/prefer.js';
+import { DomainError } from '../../ogc/problems/domain-error.js';
 import type { OgcSchema, OutputDescription, ProcessDescription } from '../../processes/process-description.js';
-import type { ExecuteRequest, OutputSelection } from '../execute-request.js';
 import { availableFormats, chooseFormat, negotiate, requireFormat, type OutputFormat } from './output-format.js';
 import type { ResultOutput } from './result-output.js';
-
-const JSON_TYPE = 'application/json';
-const MULTIPART_TYPE = 'multipart/related';
-const RESULTS_PROFILE = /\bogc-results\b/;
+import { asksForDocument } from './results-profile.js';
 
 /** Everything the shape of a results response depends on. */
 export interface ResultsQuestion {
@@ -15,7 +13,7 @@ export interface ResultsQuestion {
   readonly produced: readonly ResultOutput[];
   /** The outputs of the process description. */
   readonly described: Readonly<Record<string, OutputDescription>>;
-  readonly request: Pick<ExecuteRequest, 'outputs' | 'response' | 'dialect'>;
+  readonly request: ResponsePreferences;
   /** `Accept` as sent. */
   readonly accept?: string;
   /** The query parameter `profile`, one or several joined by commas; a profile in Accept counts likewise. */
@@ -24,7 +22,7 @@ export interface ResultsQuestion {
   readonly returnPreference?: Preferences['return'];
   /** The absolute URL of one output; absent when no job was kept, everything is then sent by value. */
   readonly urlOf?: (outputId: string) => string;
-  /** `execution`: the answer to POST execution. `job`: GET results, where having no results is an error. */
+  /** `execution`: the answer to POST execution. `job`: GET results, where having asked for none is an error. */
   readonly source: 'execution' | 'job';
 }
 
@@ -52,9 +50,10 @@ export type ResultsPlan =
  * were named), not of produced ones.
  *
  * 1.0 (18-062r2 /req/core/process-execute-sync-* and job-results-async-*): `response` and the transmission modes
- * decide, Accept only between the formats of an output. 2.0: one output is bare, several are JSON, or multipart/related
- * where Accept prefers it; `ogc-results` asks for JSON in either case.
- * @throws DomainError `not-acceptable` when no format fits; `result-not-available` when a job has no results to show
+ * decide, Accept only between the formats of an output, and whether a body of several parts is acceptable at all.
+ * 2.0: one output is bare, several are JSON, or multipart/related where Accept prefers it; `ogc-results` asks for JSON in
+ * either case.
+ * @throws DomainError `not-acceptable` when no format fits; `result-not-available` for the results of a job that was asked for none
  */
 export function planResults(question: ResultsQuestion): ResultsPlan {
   const requested = requestedOutputs(question.request, question.described);
@@ -62,21 +61,18 @@ export function planResults(question: ResultsQuestion): ResultsPlan {
   if (form === 'empty') return nothing(question);
   const outputs = requested.flatMap((selection) => planOutput(selection, form, question));
   if (form === 'document') return { form, outputs, profile: question.request.dialect === '2.0' };
-  if (outputs.length === 0) return nothing(question);
+  // Optional outputs that were not produced are no error, neither at once nor later.
+  if (outputs.length === 0) return { form: 'empty' };
   return form === 'bare' ? { form, output: outputs[0] } : { form, outputs };
-}
-
-/** Whether a client asks for the results document of 2.0, by the query parameter `profile` or in Accept. */
-export function asksForDocument(profile: string | undefined, accept: string | undefined): boolean {
-  return RESULTS_PROFILE.test(profile ?? '') || RESULTS_PROFILE.test(accept ?? '');
 }
 
 /**
  * Refuses an execution whose results could not be sent in a format that the client takes, before it runs.
+ * @param accept of the request; absent for one that is answered with a job, whose results a later request asks for
  * @throws DomainError `not-acceptable`
  */
 export function requireAcceptable(
-  request: Pick<ExecuteRequest, 'outputs' | 'response' | 'dialect'>,
+  request: ResponsePreferences,
   process: Pick<ProcessDescription, 'outputs'>,
   accept?: string,
   profile?: string,
@@ -91,47 +87,59 @@ export function requireAcceptable(
 }
 
 function requestedOutputs(
-  request: Pick<ExecuteRequest, 'outputs'>,
+  request: Pick<ResponsePreferences, 'outputs'>,
   described: ResultsQuestion['described'],
-): readonly OutputSelection[] {
+): readonly RequestedOutput[] {
   return request.outputs ?? Object.keys(described).map((id) => ({ id }));
 }
 
 function formOf(
-  requested: readonly OutputSelection[],
+  requested: readonly RequestedOutput[],
   { request, accept, profile, urlOf }: Pick<ResultsQuestion, 'request' | 'accept' | 'profile' | 'urlOf'>,
 ): ResultsPlan['form'] {
   if (requested.length === 0) return 'empty';
   if (request.dialect === '2.0') return formOf20(requested.length, accept, profile);
   if (request.response === 'document') return requireJson(accept);
-  const isReference = ({ transmissionMode }: OutputSelection): boolean =>
+  const isReference = ({ transmissionMode }: RequestedOutput): boolean =>
     urlOf !== undefined && transmissionMode === 'reference';
   if (requested.every(isReference)) return 'links';
-  return requested.length === 1 ? 'bare' : 'multipart';
+  return requested.length === 1 ? 'bare' : requireMultipart(accept);
 }
 
 function formOf20(count: number, accept: string | undefined, profile: string | undefined): ResultsPlan['form'] {
-  const isJsonFine = negotiate(accept, [JSON_TYPE]) !== undefined;
+  const isJsonFine = negotiate(accept, [MediaType.json]) !== undefined;
   if (asksForDocument(profile, accept) && isJsonFine) return 'document';
   if (count === 1) return 'bare';
-  const chosen = negotiate(accept, [JSON_TYPE, MULTIPART_TYPE]);
+  const chosen = negotiate(accept, [MediaType.json, MediaType.multipartRelated]);
   if (chosen === undefined) {
-    throw new DomainError('not-acceptable', `Several outputs are available as ${JSON_TYPE} or ${MULTIPART_TYPE}.`);
+    throw new DomainError(
+      'not-acceptable',
+      `Several outputs are available as ${MediaType.json} or ${MediaType.multipartRelated}.`,
+    );
   }
-  return chosen === JSON_TYPE ? 'document' : 'multipart';
+  return chosen === MediaType.json ? 'document' : 'multipart';
 }
 
 function requireJson(accept: string | undefined): 'document' {
-  if (negotiate(accept, [JSON_TYPE]) !== undefined) return 'document';
-  throw new DomainError('not-acceptable', `A results document is available as ${JSON_TYPE}.`);
+  if (negotiate(accept, [MediaType.json]) !== undefined) return 'document';
+  throw new DomainError('not-acceptable', `A results document is available as ${MediaType.json}.`);
+}
+
+/** Several raw outputs are multipart/related in 1.0, also for a client that names JSON alone, as many of 1.0 do. */
+function requireMultipart(accept: string | undefined): 'multipart' {
+  if (negotiate(accept, [MediaType.multipartRelated, MediaType.json]) !== undefined) return 'multipart';
+  throw new DomainError(
+    'not-acceptable',
+    `Several raw outputs are available as ${MediaType.multipartRelated}; ask for one of them, or for a document.`,
+  );
 }
 
 function nothing({ source }: ResultsQuestion): ResultsPlan {
   if (source === 'execution') return { form: 'empty' };
-  throw new DomainError('result-not-available', 'The job has no results of the outputs that were requested.');
+  throw new DomainError('result-not-available', 'The execute request asked for no outputs.');
 }
 
-function planOutput(selection: OutputSelection, form: ResultsPlan['form'], question: ResultsQuestion): PlannedOutput[] {
+function planOutput(selection: RequestedOutput, form: ResultsPlan['form'], question: ResultsQuestion): PlannedOutput[] {
   const output = question.produced.find(({ id }) => id === selection.id);
   if (output === undefined) return [];
   const { schema, title } = question.described[selection.id];
@@ -145,7 +153,7 @@ function planOutput(selection: OutputSelection, form: ResultsPlan['form'], quest
 }
 
 function transmissionOf(
-  { transmissionMode }: OutputSelection,
+  { transmissionMode }: RequestedOutput,
   form: ResultsPlan['form'],
   { urlOf, returnPreference }: ResultsQuestion,
 ): PlannedOutput['transmission'] {

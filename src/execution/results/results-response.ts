@@ -7,7 +7,7 @@ export interface ResultsResponse {
   /** By lower-case name; an array stands for several headers of that name. Content-Length is always right. */
   readonly headers: Readonly<Record<string, string | string[]>>;
   /** Opens the body; absent when there is none. Not to be called for HEAD. */
-  readonly open?: () => Buffer | Readable;
+  readonly open?: () => string | Buffer | Readable;
   /** For `Preference-Applied`. */
   readonly applied: Pick<Preferences, 'return'>;
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { Settings } from '../../config/settings.js';
 import type { OutputDescription } from '../../processes/process-description.js';
@@ -86,7 +87,7 @@ describe(ResultsWriter.name, () => {
   /** Reads the body, checking that it is as long as announced. */
   async function bodyOf(response: ResultsResponse): Promise<Buffer> {
     const opened = response.open!();
-    const body = Buffer.isBuffer(opened) ? opened : await buffer(opened);
+    const body = opened instanceof Readable ? await buffer(opened) : Buffer.from(opened);
     expect(response.headers['content-length']).toBe(String(body.length));
     return body;
   }
@@ -237,7 +238,7 @@ describe(ResultsWriter.name, () => {
     const response = await ask(one('large'), { produced: [output] });
     await truncate(path, 10);
     const body = response.open!();
-    if (Buffer.isBuffer(body)) throw new Error('a file must be streamed');
+    if (!(body instanceof Readable)) throw new Error('a file must be streamed');
     await expect(buffer(body)).rejects.toThrow(/shorter/);
   });
 
@@ -257,12 +258,21 @@ describe(ResultsWriter.name, () => {
       {},
       {},
     ],
-    ['minimal, bare', 'minimal', one('number'), {}, {}],
+    ['minimal, bare', 'minimal', one('number'), {}, { return: 'minimal' }],
+    ['minimal, bare and large', 'minimal', one('large'), {}, {}],
+    ['minimal, a large one among several parts', 'minimal', { outputs: [{ id: 'number' }, { id: 'large' }] }, {}, {}],
     ['minimal, a document', 'minimal', { response: 'document', ...one('number') }, {}, { return: 'minimal' }],
     [
       'minimal, a document without a job',
       'minimal',
       { response: 'document', ...one('number') },
+      { urlOf: undefined },
+      { return: 'minimal' },
+    ],
+    [
+      'minimal, a large document without a job',
+      'minimal',
+      { response: 'document', ...one('large') },
       { urlOf: undefined },
       {},
     ],

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
 import { LinkRelation } from '../../ogc/links/link-relation.js';
 import { formatLinkHeader } from '../../ogc/links/link.js';
+import { MediaType } from '../../ogc/media-type.js';
 import type { OutputDescription } from '../../processes/process-description.js';
 import { bareOutput } from './bare-output.js';
 import { namesEntityTag, parseByteRange } from './byte-range.js';
@@ -11,12 +12,15 @@ import { availableFormats, chooseFormat } from './output-format.js';
 import type { ResultOutput } from './result-output.js';
 import { resultsDocument } from './results-document.js';
 import { planResults, type PlannedOutput, type ResultsPlan, type ResultsQuestion } from './results-plan.js';
+import { RESULTS_PROFILE } from './results-profile.js';
 import type { ResultsResponse } from './results-response.js';
 
-const RESULTS_PROFILE = 'https://www.opengis.net/def/profile/OGC/0/ogc-results';
-
 /** Outputs are content of strangers served from the API's own origin: a browser shall show them, not run them. */
-const HARMLESS = { 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'; sandbox" };
+const BARE_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; sandbox",
+  vary: 'accept',
+};
 
 /** Request headers that matter when a single output is read; as sent. */
 export interface OutputConditions {
@@ -45,8 +49,8 @@ export class ResultsWriter {
         return { status: 204, headers: { link: this.links(plan.outputs, question) }, applied: {} };
       case 'bare': {
         const { contentType, content } = bareOutput(plan.output.output, plan.output.format);
-        const response = await answer(contentType, content, { ...HARMLESS, vary: 'accept' });
-        return { ...response, applied: appliedReturn([plan.output], question) };
+        if (plan.output.output.kind === 'file') await requireFiles(content);
+        return respond(contentType, content, BARE_HEADERS, this.applied([plan.output], question));
       }
       case 'multipart':
         return this.multipart(plan.outputs, question);
@@ -67,11 +71,10 @@ export class ResultsWriter {
   ): Promise<ResultsResponse> {
     const format = chooseFormat(output.id, availableFormats(output, schema), { accept });
     const { contentType, content } = bareOutput(output, format);
-    const headers = { ...HARMLESS, vary: 'accept' };
-    if (output.kind === 'value') return answer(contentType, content, headers);
+    if (output.kind === 'value') return answer(contentType, content, BARE_HEADERS);
 
     const etag = `"${output.sha256}"`;
-    const tagged = { ...headers, etag, 'accept-ranges': 'bytes' };
+    const tagged = { ...BARE_HEADERS, etag, 'accept-ranges': 'bytes' };
     if (namesEntityTag(ifNoneMatch, etag)) return { status: 304, headers: tagged, applied: {} };
     const wanted = ifRange === undefined || ifRange.trim() === etag ? parseByteRange(range, output.size) : undefined;
     if (wanted === undefined) return answer(contentType, content, tagged);
@@ -98,7 +101,7 @@ export class ResultsWriter {
     );
   }
 
-  private async multipart(outputs: readonly PlannedOutput[], question: ResultsQuestion): Promise<ResultsResponse> {
+  private multipart(outputs: readonly PlannedOutput[], question: ResultsQuestion): Promise<ResultsResponse> {
     const { urlOf } = question;
     const { contentType, content } = multipartRelated(
       outputs.map(({ output, format, transmission }) => {
@@ -108,8 +111,7 @@ export class ResultsWriter {
           : { contentId: output.id, ...bare };
       }),
     );
-    const response = await answer(contentType, content, { vary: 'accept' });
-    return { ...response, applied: appliedReturn(outputs, question) };
+    return answer(contentType, content, { vary: 'accept' }, this.applied(outputs, question));
   }
 
   private async document(
@@ -121,32 +123,49 @@ export class ResultsWriter {
     const profile: Record<string, string[]> = plan.profile
       ? { link: [formatLinkHeader([{ href: RESULTS_PROFILE, rel: LinkRelation.profile }])] }
       : {};
-    const response = await answer('application/json', content, { vary: 'accept', ...profile });
-    return { ...response, applied: appliedReturn(plan.outputs, question) };
+    return answer(MediaType.json, content, { vary: 'accept', ...profile }, this.applied(plan.outputs, question));
+  }
+
+  /** What was honoured: `representation` when every output is in the body, `minimal` when no large one is. */
+  private applied(
+    outputs: readonly PlannedOutput[],
+    { returnPreference }: ResultsQuestion,
+  ): ResultsResponse['applied'] {
+    if (returnPreference === undefined) return {};
+    const isHonoured = ({ transmission, output }: PlannedOutput): boolean =>
+      returnPreference === 'representation'
+        ? transmission === 'value'
+        : transmission !== 'value' || sizeOf(output) <= this.settings.INLINE_OUTPUT;
+    return outputs.every(isHonoured) ? { return: returnPreference } : {};
   }
 }
 
-/** What was honoured: `representation` when every output is in the body, `minimal` when large ones could be linked. */
-function appliedReturn(
-  outputs: readonly PlannedOutput[],
-  { returnPreference }: ResultsQuestion,
-): ResultsResponse['applied'] {
-  const isMinimal = returnPreference === 'minimal';
-  return outputs.every(({ transmission }) => (transmission === 'value') !== isMinimal)
-    ? { return: returnPreference }
-    : {};
+/** Bytes of an output as it is stored. */
+function sizeOf(output: ResultOutput): number {
+  return output.kind === 'file' ? output.size : Buffer.byteLength(JSON.stringify(output.value ?? null));
 }
 
 async function answer(
   contentType: string,
   content: Content,
-  headers: Record<string, string | string[]>,
+  headers: ResultsResponse['headers'],
+  applied?: ResultsResponse['applied'],
 ): Promise<ResultsResponse> {
   await requireFiles(content);
+  return respond(contentType, content, headers, applied);
+}
+
+/** The response with content whose files, if any, are known to be there. */
+function respond(
+  contentType: string,
+  content: Content,
+  headers: ResultsResponse['headers'],
+  applied: ResultsResponse['applied'] = {},
+): ResultsResponse {
   return {
     status: 200,
-    headers: { 'content-type': contentType, 'content-length': String(contentLength(content)), ...headers },
+    headers: { ...headers, 'content-type': contentType, 'content-length': String(contentLength(content)) },
     open: () => openContent(content),
-    applied: {},
+    applied,
   };
 }

@@ -1,13 +1,12 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { CallbackKind } from '../job.types.js';
-import { Job } from './job.entity.js';
 
 /**
  * A call that a subscriber is still owed: written in the statement that changed the job, removed when it was
- * delivered or given up. The calls of a job are made in the order of their numbers.
+ * delivered or given up. The calls of a job are made in the order of their numbers. No foreign key ties it to the job:
+ * a call about the status is made also when the job has been removed meanwhile.
  */
 @Entity('job_callback')
-@ForeignKey(() => Job, ['jobId'], ['id'], { name: 'job_callback_job', onDelete: 'CASCADE' })
 @Index('job_callback_due', ['origin', 'dueAt'])
 export class JobCallback {
   @PrimaryColumn('uuid', { name: 'job_id', primaryKeyConstraintName: 'job_callback_pk' })
@@ -27,7 +26,7 @@ export class JobCallback {
   @Column('text')
   origin: string;
 
-  /** The job as it was then: the status columns of its row. */
+  /** The job as it was then: the status columns of its row, and the base URL of the links in what is sent. */
   @Column('json')
   job: Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { ExecutionFault } from '../../engine/execution-unit.js';
 import type { StateType } from '../job-state.js';
-import type { JobSubscriber, ResponsePreferences, StagedInputs } from '../job.types.js';
+import type { JobAdmission, JobSubscriber, ResponsePreferences, StagedInputs } from '../job.types.js';
 
 /**
  * One execution of a process. Every change of state is one statement of the job store, guarded by `epoch`: the number
@@ -18,6 +18,8 @@ import type { JobSubscriber, ResponsePreferences, StagedInputs } from '../job.ty
 @Index('job_duration', { synchronize: false })
 @Index('job_expiry', ['expiresAt'], { where: 'expires_at IS NOT NULL' })
 @Index('job_idempotency', ['idempotencyKey'], { unique: true, where: 'idempotency_key IS NOT NULL' })
+@Index('job_children', ['parentId'], { where: 'parent_id IS NOT NULL' })
+@Index('job_due', ['dueAt'], { where: 'due_at IS NOT NULL' })
 export class Job {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'job_pk' })
   id: string;
@@ -82,6 +84,54 @@ export class Job {
   /** How often the job lost its worker or executor. */
   @Column('integer', { default: 0 })
   recoveries: number;
+
+  /** How often the process failed by itself and was tried again; what a lost executor cost is counted in `recoveries`. */
+  @Column('integer', { default: 0 })
+  attempts: number;
+
+  /** The job whose step started this one; it goes on when this one has ended. */
+  @Column('uuid', { name: 'parent_id', nullable: true })
+  parentId: string | null;
+
+  /** Key of that step. */
+  @Column('text', { name: 'parent_task', nullable: true })
+  parentTask: string | null;
+
+  /** The finished job that this one repeats. */
+  @Column('uuid', { name: 'retry_of', nullable: true })
+  retryOf: string | null;
+
+  /** What has to be asked for before it may run; absent: any worker takes it at once. */
+  @Column('json', { nullable: true })
+  admission: JobAdmission | null;
+
+  /** The job whose results this one took over instead of running. */
+  @Column('uuid', { name: 'cached_from', nullable: true })
+  cachedFrom: string | null;
+
+  /** Raised by everything that may make a suspended job go on, so that nothing is missed while it is being suspended. */
+  @Column('integer', { default: 0 })
+  signals: number;
+
+  /** Not before this time; set while the job waits for a time. */
+  @Column('timestamptz', { name: 'due_at', nullable: true })
+  dueAt: Date | null;
+
+  /** Somebody wants it to wait: no step begins any more. */
+  @Column('boolean', { name: 'pause_requested', default: false })
+  pauseRequested: boolean;
+
+  /** Why no worker takes it. */
+  @Column('text', { name: 'waiting_reason', nullable: true })
+  waitingReason: string | null;
+
+  /** Milliseconds of the runs that ended without ending the job. */
+  @Column('bigint', { name: 'ran_ms', default: 0 })
+  ranMs: string;
+
+  /** When the present run began. */
+  @Column('timestamptz', { name: 'claimed_at', nullable: true })
+  claimedAt: Date | null;
 
   @Column('text', { name: 'worker_id', nullable: true })
   workerId: string | null;

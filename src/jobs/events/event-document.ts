@@ -22,14 +22,18 @@ const STATUS_AFTER: Readonly<Record<string, JobStatus>> = {
   progress: 'running',
   'handed-back': 'accepted',
   crashed: 'accepted',
+  retrying: 'accepted',
+  paused: 'running',
   'dismiss-requested': 'running',
   successful: 'successful',
   failed: 'failed',
   dismissed: 'dismissed',
 };
 
+/** The document of an event; its status is the one the event leads to. */
 export function toEventDocument({ job_id: jobID, seq, type, at, data }: JobEventRow): EventDocument {
-  const status = Object.hasOwn(STATUS_AFTER, type) ? STATUS_AFTER[type] : undefined;
+  const status =
+    type === 'suspended' ? statusOfSuspended(data) : Object.hasOwn(STATUS_AFTER, type) ? STATUS_AFTER[type] : undefined;
   const { progress, message, ...rest } = type === 'progress' ? (data ?? {}) : withMessage(data ?? {});
   return {
     jobID,
@@ -42,6 +46,11 @@ export function toEventDocument({ job_id: jobID, seq, type, at, data }: JobEvent
     ...(typeof message === 'string' && { message }),
     ...(Object.keys(rest).length > 0 && { data: rest }),
   };
+}
+
+/** A job that waits for answers or other jobs runs, to a client; one that waits for a time or a worker was accepted. */
+function statusOfSuspended(data: JobEventRow['data']): JobStatus {
+  return data?.reason === 'Suspended' ? 'running' : 'accepted';
 }
 
 /** The sentence of a fault is what the status document calls `message`. */

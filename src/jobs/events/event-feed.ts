@@ -51,8 +51,9 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
    * service that is stopping ends the stream at once: the client comes back with its last event, to another node.
    * @param after number of the last event the client has
    * @param response whose head is sent
+   * @param staysForCalls whether the end of the stream is not that of the job, but of the calls to its subscriber
    */
-  follow(jobId: string, after: number, response: ServerResponse): void {
+  follow(jobId: string, after: number, response: ServerResponse, staysForCalls = false): void {
     if (this.closing) {
       response.end();
       return;
@@ -61,6 +62,7 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
       jobId,
       after,
       response,
+      staysForCalls,
       () => this.wake([jobId]),
       () => this.remove(reader),
     );

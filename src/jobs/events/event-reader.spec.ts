@@ -29,21 +29,23 @@ class Connection extends EventEmitter {
   }
 }
 
-const news = (seqs: number[], last: number, state: StateType = 'RUNNING') => ({
+const news = (seqs: number[], last: number, state: StateType = 'RUNNING', owesCalls = false) => ({
   jobId: 'j',
   state,
   last,
+  owesCalls,
   events: seqs.map((seq) => ({ job_id: 'j', seq, type: 'progress', at: new Date(0), data: null })),
 });
 const encode = ({ seq }: { seq: number }) => String(seq);
 
-function open(room: number, after = 0) {
+function open(room: number, after = 0, staysForCalls = false) {
   const connection = new Connection(room);
   const calls: string[] = [];
   const reader = new EventReader(
     'j',
     after,
     connection as unknown as ServerResponse,
+    staysForCalls,
     () => calls.push('ready'),
     () => calls.push('gone'),
   );
@@ -80,6 +82,16 @@ describe(EventReader.name, () => {
     expect(connection.ended).toBe(false);
     reader.take(news([3], 3, 'COMPLETED'), encode);
     expect(connection.ended).toBe(true);
+  });
+
+  it('ends with the job although calls are owed, unless the client came back for their events', () => {
+    const [first, back] = [open(10), open(10, 3, true)];
+    first.reader.take(news([1, 2, 3], 3, 'COMPLETED', true), encode);
+    expect(first.connection.ended).toBe(true);
+    back.reader.take(news([], 3, 'COMPLETED', true), encode);
+    expect(back.connection.ended).toBe(false);
+    back.reader.take(news([4], 4, 'COMPLETED', false), encode);
+    expect(back.connection).toMatchObject({ sent: ['4'], ended: true });
   });
 
   it('writes nothing to a client that is gone', () => {

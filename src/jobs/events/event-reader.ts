@@ -16,12 +16,14 @@ export class EventReader {
 
   /**
    * @param position number of the last event the client has
+   * @param staysForCalls whether the stream goes on after the end of the job while its subscriber is owed calls
    * @param onReady called when a client that was slow can take more
    */
   constructor(
     readonly jobId: string,
     private position: number,
     private readonly response: ServerResponse,
+    private readonly staysForCalls: boolean,
     onReady: (reader: EventReader) => void,
     onGone: (reader: EventReader) => void,
   ) {
@@ -48,12 +50,15 @@ export class EventReader {
   }
 
   /**
-   * Sends what is new to this client, as far as its connection has room, and ends the stream when the job has ended
-   * and everything is sent.
+   * Sends what is new to this client, as far as its connection has room, and ends the stream when the job has ended,
+   * everything is sent, and nothing is waited for any more.
    * @param encode gives the text of an event; shared by the readers of a job
    * @returns whether there is more to read at once
    */
-  take({ state, last, events }: NewEvents, encode: (event: JobEventRow) => string = toServerSentEvent): boolean {
+  take(
+    { state, last, owesCalls, events }: NewEvents,
+    encode: (event: JobEventRow) => string = toServerSentEvent,
+  ): boolean {
     for (const event of events) {
       if (!this.isReady) return false;
       if (event.seq <= this.position) continue;
@@ -61,7 +66,7 @@ export class EventReader {
       this.write(encode(event));
     }
     if (this.position < last) return this.isReady && events.length > 0;
-    if (isTerminal(state)) this.end();
+    if (isTerminal(state) && !(owesCalls && this.staysForCalls)) this.end();
     return false;
   }
 

@@ -14,10 +14,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../../ogc/links/link-builder.js';
 import { LinkRelation } from '../../ogc/links/link-relation.js';
+import { MediaType } from '../../ogc/media-type.js';
 import { ApiFormatQuery } from '../../ogc/negotiation/format-query.decorator.js';
-import { MediaType } from '../../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
 import { encodeCursor } from '../../ogc/paging/cursor.js';
+import { ApiLimitQuery } from '../../ogc/paging/limit-query.decorator.js';
 import { parseLimit } from '../../ogc/paging/limit.js';
 import { pageLinks } from '../../ogc/paging/page-links.js';
 import { toEventDocument } from '../events/event-document.js';
@@ -40,12 +41,13 @@ export class JobEventsController {
 
   /**
    * GET /jobs/{jobID}/events: oldest first. As `text/event-stream`, the events that are there and those to come, until
-   * the job has ended; then 204 to a client that has them all, which tells it not to come back.
+   * the job has ended. A client that comes back gets those of calls to the subscriber that are still owed, and 204 when
+   * it has them all, which tells it not to come back again.
    */
   @Get()
   @ApiOperation({ operationId: 'getEvents', summary: 'The events of a job, as pages or as a stream' })
   @ApiParam({ name: 'jobID', schema: { type: 'string' } })
-  @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 10_000, default: 10 } })
+  @ApiLimitQuery()
   @ApiQuery({ name: 'cursor', required: false, type: String, description: 'From the next link of a page' })
   @ApiQuery({ name: 'after', required: false, type: Number, description: 'Only events beyond this number' })
   @ApiQuery({ name: 'lastEventId', required: false, type: Number, description: 'As the header Last-Event-ID' })
@@ -59,7 +61,11 @@ export class JobEventsController {
       [MediaType.eventStream]: { schema: { type: 'string', description: 'One jobEvent per server-sent event' } },
     },
   })
-  @ApiResponse({ status: 204, description: 'A stream would be empty: the job has ended and the client has its events' })
+  @ApiResponse({
+    status: 204,
+    description:
+      'A stream would be empty: the job has ended, the client has its events, and no subscriber is owed a call',
+  })
   async read(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
@@ -95,8 +101,8 @@ export class JobEventsController {
 
   private async stream(request: FastifyRequest, reply: FastifyReply, job: JobDetailRow, after: number): Promise<void> {
     this.feed.requireOpen();
-    const isOver = isTerminal(job.state_type) && (await this.events.page(job.id, after, 1)).length === 0;
-    if (isOver) return void (await reply.code(204).send());
+    const hasEnded = isTerminal(job.state_type);
+    if (hasEnded && (await this.isOver(job.id, after))) return void (await reply.code(204).send());
     reply.hijack();
     // What plugins have set, such as the headers of CORS, is lost on a reply that is taken over.
     reply.raw.writeHead(200, {
@@ -108,6 +114,12 @@ export class JobEventsController {
     });
     if (request.method === 'HEAD') return void reply.raw.end();
     reply.raw.flushHeaders();
-    this.feed.follow(job.id, after, reply.raw);
+    this.feed.follow(job.id, after, reply.raw, hasEnded);
+  }
+
+  /** Whether there is nothing that the client lacks, and nothing to come: the calls of a job are events too. */
+  private async isOver(jobId: string, after: number): Promise<boolean> {
+    const [news] = await this.events.news([{ jobId, after }]);
+    return news !== undefined && news.events.length === 0 && !news.owesCalls;
   }
 }

@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiQuery } from '@nestjs/swagger';
+import { LIMIT_SCHEMA } from '../../ogc/paging/limit-query.decorator.js';
 
 const optional = (name: string, schema: object, description: string): MethodDecorator =>
   ApiQuery({ name, required: false, schema, description, style: 'form', explode: false });
@@ -14,7 +15,7 @@ export function ApiJobListQuery(): MethodDecorator {
     optional('datetime', { type: 'string' }, 'Only jobs created then: an instant, start/end, ../end or start/..'),
     optional('minDuration', list({ type: 'integer' }), 'Only jobs that took, or have run for, at least these seconds'),
     optional('maxDuration', list({ type: 'integer' }), 'Only jobs that took, or have run for, at most these seconds'),
-    optional('limit', { type: 'integer', minimum: 1, maximum: 10_000, default: 10 }, 'The most jobs of a page'),
+    optional('limit', LIMIT_SCHEMA, 'The most jobs of a page'),
     optional('cursor', { type: 'string' }, 'From the next or prev link of a page'),
   );
 }

@@ -12,6 +12,8 @@ const MOST_SECONDS = 9_999_999_999;
 
 /** The keyset of the job list: whether the page lies after or before the job, when that was created, and its id. */
 const JOB_CURSOR = z.tuple([z.enum(['after', 'before']), z.string().regex(/^\d{1,16}$/), z.uuid()]);
+
+/** Where a page of jobs begins: on which side of a job, the microsecond it was created in, and its id. */
 export type JobCursor = z.infer<typeof JOB_CURSOR>;
 
 /** What a request for the job list asks. */
@@ -72,7 +74,9 @@ class QueryReader {
       return parse(Object.hasOwn(this.query, name) ? this.query[name] : undefined);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      this.faults.push({ pointer: `/${name}`, detail: error.message });
+      // Parsers that serve other routes too name the parameter; here it stands before the sentence.
+      const detail = error.message.startsWith(`${name} `) ? `It${error.message.slice(name.length)}` : error.message;
+      this.faults.push({ pointer: `/${name}`, detail });
       return undefined;
     }
   }

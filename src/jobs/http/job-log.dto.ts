@@ -32,6 +32,7 @@ export class LogPageDto {
   links!: LinkDto[];
 }
 
+/** A log line as clients read it, without its id. */
 export function toLogLineDto(row: JobLogRow): LogLineDto {
   const { level, message, data } = row;
   return { time: row.time.toISOString(), level, message, ...(data !== null && { data }) };

@@ -4,10 +4,11 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../../ogc/links/link-builder.js';
+import { MediaType } from '../../ogc/media-type.js';
 import { ApiFormatQuery } from '../../ogc/negotiation/format-query.decorator.js';
-import { MediaType } from '../../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
 import { decodeCursor, encodeCursor } from '../../ogc/paging/cursor.js';
+import { ApiLimitQuery } from '../../ogc/paging/limit-query.decorator.js';
 import { parseLimit } from '../../ogc/paging/limit.js';
 import { pageLinks } from '../../ogc/paging/page-links.js';
 import { DomainError } from '../../ogc/problems/domain-error.js';
@@ -29,7 +30,7 @@ export class JobLogsController {
   @Get()
   @ApiOperation({ operationId: 'getLogs', summary: 'The log of a job, oldest line first' })
   @ApiParam({ name: 'jobID', schema: { type: 'string' } })
-  @ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 10_000, default: 10 } })
+  @ApiLimitQuery()
   @ApiQuery({ name: 'cursor', required: false, type: String, description: 'From the next link of a page' })
   @ApiQuery({ name: 'level', required: false, enum: LOG_LEVELS, description: 'The least important level to show' })
   @ApiFormatQuery('json')

@@ -3,16 +3,16 @@ import { ApiOkResponse, ApiOperation, ApiParam } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../../ogc/links/link-builder.js';
+import { MediaType } from '../../ogc/media-type.js';
 import { ApiFormatQuery } from '../../ogc/negotiation/format-query.decorator.js';
-import { MediaType } from '../../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
 import { pageLinks } from '../../ogc/paging/page-links.js';
 import { DismissalService } from '../dismissal.service.js';
 import { StatusInfoPresenter } from '../status-info.js';
 import { JobList } from '../store/job-list.js';
 import { JobReader } from '../store/job-reader.js';
-import { ApiJobListQuery } from './job-list-query.decorator.js';
 import { jobListPage } from './job-list-page.js';
+import { ApiJobListQuery } from './job-list-query.decorator.js';
 import { parseJobListQuery } from './job-list-query.js';
 import { JobListDto, StatusInfoDto } from './status-info.dto.js';
 

@@ -10,6 +10,28 @@ class JobStateDto {
 
   @ApiProperty({ example: 'Running' })
   name!: string;
+
+  @ApiPropertyOptional()
+  message?: string;
+}
+
+/** What a step of a job asks people for. */
+@ApiSchema({ name: 'inputRequest' })
+class InputRequestDto {
+  @ApiProperty({ description: 'Key of the step that asks' })
+  task!: string;
+
+  @ApiProperty()
+  name!: string;
+
+  @ApiPropertyOptional()
+  message?: string;
+
+  @ApiProperty({ type: 'object', additionalProperties: true, description: 'JSON Schema of the answer' })
+  schema!: Readonly<Record<string, unknown>>;
+
+  @ApiProperty({ type: String, format: 'date-time', description: 'Until when an answer is taken' })
+  until!: string;
 }
 
 /** `statusInfo.yaml` in the OpenAPI document. */
@@ -54,8 +76,11 @@ export class StatusInfoDto {
   @ApiPropertyOptional({ type: JobStateDto })
   state?: JobStateDto;
 
-  @ApiPropertyOptional({ description: 'Why an accepted job does not run yet' })
+  @ApiPropertyOptional({ description: 'Why a job does not run now' })
   waitingReason?: string;
+
+  @ApiPropertyOptional({ type: [InputRequestDto], description: 'What its steps wait for; in its own status only' })
+  inputRequests?: InputRequestDto[];
 
   @ApiPropertyOptional({ type: [LinkDto] })
   links?: LinkDto[];

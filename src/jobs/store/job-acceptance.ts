@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
+import { GroupedStatement } from '../../database/grouped-statement.js';
 import { Statement } from '../../database/statement.js';
-import type { JobSubscriber, ResponsePreferences, StagedInputs } from '../job.types.js';
+import type { JobAdmission, JobSubscriber, ResponsePreferences, StagedInputs } from '../job.types.js';
 import { oweCallback, WAKE_CALLBACKS } from './callback-outbox.js';
 import { type JobStatusRow, STATUS_COLUMNS } from './job-row.js';
 
+/** An execution that was accepted and has no row yet. */
 export interface NewJob {
   readonly id: string;
   readonly processId: string;
@@ -15,6 +17,8 @@ export interface NewJob {
   readonly response: ResponsePreferences;
   /** Whom to call back; the URLs in the form that `URL` gives them. */
   readonly subscriber?: JobSubscriber;
+  /** What has to be asked for before it runs. */
+  readonly admission?: JobAdmission;
   /** The request in the client's own words, see {@link AcceptedJob}. */
   readonly idempotency?: Idempotency;
 }
@@ -35,7 +39,7 @@ export interface AcceptedJob extends JobStatusRow {
  * A key that is taken gives the row that has it, also when it was committed while this statement waited for it; DO
  * NOTHING would give no row at all then.
  */
-const OR_EXISTING = `ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL
+export const OR_EXISTING = `ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL
        DO UPDATE SET idempotency_key = excluded.idempotency_key`;
 
 /** Accepts a job: the row and its first event become visible together, or not at all (promise P1). */
@@ -43,12 +47,29 @@ const ACCEPT = new Statement<AcceptedJob>(
   'job_accept',
   `WITH j AS (
      INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response,
-                      idempotency_key, request_digest, subscriber, seq)
-     VALUES ($1, $2, $3, 'SCHEDULED', 'Scheduled', $4, $5, $6, $7, $8, $9, 1)
+                      idempotency_key, request_digest, subscriber, admission, seq)
+     VALUES ($1, $2, $3, 'SCHEDULED', 'Scheduled', $4, $5, $6, $7, $8, $9, $10, 1)
      ${OR_EXISTING}
      RETURNING *
    ), e AS (
      INSERT INTO job_event (job_id, seq, type) SELECT id, 1, 'accepted' FROM j WHERE id = $1
+   )
+   SELECT ${STATUS_COLUMNS}, j.request_digest FROM j`,
+);
+
+/** The same for many jobs at once, of requests without a key. */
+const ACCEPT_TOGETHER = new Statement<AcceptedJob>(
+  'job_accept_together',
+  `WITH j AS (
+     INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response, subscriber,
+                      admission, seq)
+     SELECT x.id, x.process_id, x.process_version, 'SCHEDULED', 'Scheduled', x.inputs::json, x.staged::json,
+       x.response::json, x.subscriber::json, x.admission::json, 1
+     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+       AS x (id, process_id, process_version, inputs, staged, response, subscriber, admission)
+     RETURNING *
+   ), e AS (
+     INSERT INTO job_event (job_id, seq, type) SELECT id, 1, 'accepted' FROM j
    )
    SELECT ${STATUS_COLUMNS}, j.request_digest FROM j`,
 );
@@ -63,21 +84,45 @@ const ACCEPT_RUNNING = new Statement<AcceptedJob>(
      ${OR_EXISTING}
      RETURNING *
    ), e AS (
-     INSERT INTO job_event (job_id, seq, type)
-     SELECT id, s, t FROM j, (VALUES (1, 'accepted'), (2, 'started')) v (s, t) WHERE id = $1
+     INSERT INTO job_event (job_id, seq, type, data)
+     SELECT id, s, t, d FROM j, (VALUES
+       (1, 'accepted', NULL), (2, 'started', json_build_object('attempt', 1, 'worker', $10::text))
+     ) v (s, t, d) WHERE id = $1
    ), ${oweCallback('inProgressUri', 'j.id = $1')}
    SELECT ${STATUS_COLUMNS}, j.request_digest, ${WAKE_CALLBACKS} FROM j`,
 );
 
+/** A new job as the values of {@link ACCEPT}. */
+interface StorableJob {
+  readonly id: string;
+  readonly values: readonly (string | null)[];
+}
+
+/** Which of them {@link ACCEPT_TOGETHER} takes: all but the idempotency key and its digest. */
+const KEYLESS_VALUES = [0, 1, 2, 3, 4, 5, 8, 9];
+
+/** A job with more text than this is stored by itself, lest a group grow out of bounds. Characters. */
+const LARGEST_IN_GROUP = 64 * 1024;
+
+const sizeOf = (values: readonly (string | null)[]) => values.reduce((sum, value) => sum + (value?.length ?? 0), 0);
+
 /** Brings jobs into the world. */
 @Injectable()
 export class JobAcceptance {
-  constructor(private readonly database: Database) {}
+  private readonly keyless: GroupedStatement<StorableJob, AcceptedJob>;
+
+  constructor(private readonly database: Database) {
+    this.keyless = new GroupedStatement(
+      (jobs) => this.acceptTogether(jobs),
+      (job) => this.acceptAlone(job),
+    );
+  }
 
   /** Stores a job that waits for a worker. @returns it, or the job that has its idempotency key */
   async accept(job: NewJob): Promise<AcceptedJob> {
-    const [row] = await this.database.execute(ACCEPT, this.values(job));
-    return row;
+    const storable = { id: job.id, values: [...newJobValues(job), admissionValue(job)] };
+    const hasCompany = job.idempotency === undefined && sizeOf(storable.values) <= LARGEST_IN_GROUP;
+    return (await (hasCompany ? this.keyless.execute(storable) : this.acceptAlone(storable)))!;
   }
 
   /**
@@ -86,21 +131,36 @@ export class JobAcceptance {
    * @returns it, or the job that has its idempotency key
    */
   async acceptRunning(job: NewJob, workerId: string, lease: number): Promise<AcceptedJob> {
-    const [row] = await this.database.execute(ACCEPT_RUNNING, [...this.values(job), workerId, lease]);
+    const [row] = await this.database.execute(ACCEPT_RUNNING, [...newJobValues(job), workerId, lease]);
     return row;
   }
 
-  private values(job: NewJob): unknown[] {
-    return [
-      job.id,
-      job.processId,
-      job.processVersion,
-      JSON.stringify(job.inputs),
-      job.staged === undefined ? null : JSON.stringify(job.staged),
-      JSON.stringify(job.response),
-      job.idempotency?.key ?? null,
-      job.idempotency?.digest ?? null,
-      job.subscriber === undefined ? null : JSON.stringify(job.subscriber),
-    ];
+  private async acceptAlone({ values }: StorableJob): Promise<AcceptedJob> {
+    return (await this.database.execute(ACCEPT, values))[0];
   }
+
+  private acceptTogether(jobs: readonly StorableJob[]): Promise<AcceptedJob[]> {
+    const columns = KEYLESS_VALUES.map((index) => jobs.map(({ values }) => values[index]));
+    return this.database.execute(ACCEPT_TOGETHER, columns);
+  }
+}
+
+/** `$1` to `$9` of every statement that accepts the job of a request. */
+export function newJobValues(job: NewJob): (string | null)[] {
+  return [
+    job.id,
+    job.processId,
+    job.processVersion,
+    JSON.stringify(job.inputs),
+    job.staged === undefined ? null : JSON.stringify(job.staged),
+    JSON.stringify(job.response),
+    job.idempotency?.key ?? null,
+    job.idempotency?.digest ?? null,
+    job.subscriber === undefined ? null : JSON.stringify(job.subscriber),
+  ];
+}
+
+/** As the column `admission` holds it. */
+export function admissionValue({ admission }: NewJob): string | null {
+  return admission === undefined ? null : JSON.stringify(admission);
 }

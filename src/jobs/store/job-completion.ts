@@ -1,13 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
 import { Database } from '../../database/database.js';
+import { GroupedStatement } from '../../database/grouped-statement.js';
 import { Statement } from '../../database/statement.js';
+import { storableText } from '../../database/storable-text.js';
 import type { ExecutionFault } from '../../engine/execution-unit.js';
+import { keepResult } from '../cache/keep-result.js';
 import { ChangeAnnouncer } from '../change-announcer.js';
+import { JobDispatch } from '../job-dispatch.js';
 import { CALLBACK_COLUMNS, oweCallback, WAKE_CALLBACKS } from './callback-outbox.js';
+import { acceptedFrom } from '../state-machine.js';
+import { isIn, OWNED } from './conditions.js';
 import type { HeldLease, Redispatch } from './job-leases.js';
-import { OWNED } from './ownership.js';
-import { wellFormedText } from './well-formed-text.js';
+import { LOCK_PARENT, PARENT_LOCKED, RESUMED_PARENT, resumeParent, type ResumingParent } from './parent-resumption.js';
 
 /** An output as it is stored: a JSON value, or a file by its path relative to the data directory. */
 export type StoredOutput =
@@ -20,51 +25,97 @@ export type StoredOutput =
       readonly sha256: string;
     };
 
-interface Written {
+/** In which way a process failed. */
+export type FailedState = 'Failed' | 'TimedOut' | 'NonDeterminism';
+
+interface Written extends ResumingParent {
   readonly id: string;
 }
 
 /** What a lost worker or a dead executor led to: the job waits again, or its budget is used up. */
-export interface Recovery extends Redispatch {
-  readonly state_type: 'SCHEDULED' | 'CRASHED' | 'CANCELLED';
+export interface Recovery extends Redispatch, ResumingParent {
+  readonly state_type: 'SCHEDULED' | 'CRASHED';
 }
+
+/** What a success changes, of a job that is kept for `$3` milliseconds. */
+const COMPLETED = `state_type = 'COMPLETED', state_name = 'Completed', progress = 100, lease_until = NULL,
+       finished_at = now(), updated_at = now(), expires_at = now() + $3 * interval '1 ms', seq = seq + 1`;
 
 /** State, outputs and event in one statement: a reader sees all of the end of a job, or nothing of it. */
 const SUCCEED = new Statement<Written>(
   'job_succeed',
-  `WITH j AS (
-     UPDATE job SET state_type = 'COMPLETED', state_name = 'Completed', progress = 100, lease_until = NULL,
-       finished_at = now(), updated_at = now(), expires_at = now() + $3 * interval '1 ms', seq = seq + 1
-     WHERE ${OWNED}
+  `WITH ${LOCK_PARENT}, j AS (
+     UPDATE job SET ${COMPLETED}
+     WHERE ${OWNED} AND ${PARENT_LOCKED}
      RETURNING ${CALLBACK_COLUMNS}
    ), o AS (
      INSERT INTO job_output (job_id, output_id, value, file, media_type, size, sha256)
      SELECT j.id, x.output_id, x.value::json, x.file, x.media_type, x.size, x.sha256
      FROM j, unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[])
        AS x (output_id, value, file, media_type, size, sha256)
+   ), ${keepResult('j', `''`)}, e AS (
+     INSERT INTO job_event (job_id, seq, type) SELECT id, seq, 'successful' FROM j
+   ), ${oweCallback('successUri')}, ${resumeParent()}
+   SELECT id, ${RESUMED_PARENT}, ${WAKE_CALLBACKS} FROM j`,
+);
+
+/**
+ * The same for many jobs at once, of those whose end concerns nobody else: no parent, no subscriber, no place under a
+ * limit and no result to keep. A locked one is left out.
+ */
+const SUCCEED_TOGETHER = new Statement<Written>(
+  'job_succeed_together',
+  `WITH l AS MATERIALIZED (
+     SELECT job.id AS locked_id FROM unnest($1::uuid[], $2::int[]) AS held (id, epoch) JOIN job ON job.id = held.id
+     WHERE job.epoch = held.epoch AND (${isIn(acceptedFrom('COMPLETED'))}) IS TRUE
+       AND parent_id IS NULL AND subscriber IS NULL AND admission IS NULL
+     FOR NO KEY UPDATE OF job SKIP LOCKED
+   ), j AS (
+     UPDATE job SET ${COMPLETED} FROM l WHERE id = locked_id RETURNING id, seq
+   ), o AS (
+     INSERT INTO job_output (job_id, output_id, value, file, media_type, size, sha256)
+     SELECT j.id, x.output_id, x.value::json, x.file, x.media_type, x.size, x.sha256
+     FROM j JOIN unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[])
+       AS x (job_id, output_id, value, file, media_type, size, sha256) ON x.job_id = j.id
    ), e AS (
      INSERT INTO job_event (job_id, seq, type) SELECT id, seq, 'successful' FROM j
-   ), ${oweCallback('successUri')}
-   SELECT id, ${WAKE_CALLBACKS} FROM j`,
+   )
+   SELECT id, NULL AS resumed FROM j`,
+);
+
+/** A job that has succeeded, and its outputs as rows. */
+interface Success extends HeldLease {
+  readonly outputs: readonly OutputRow[];
+}
+
+/** `output_id`, `value`, `file`, `media_type`, `size`, `sha256` */
+type OutputRow = readonly [string, string | null, string | null, string, number | null, string | null];
+
+/** A job with more text than this ends by itself, lest a group grow out of bounds. Characters. */
+const LARGEST_IN_GROUP = 64 * 1024;
+
+const SUCCEEDED = new Statement<{ readonly id: string }>(
+  'job_succeeded',
+  `SELECT id FROM job WHERE id = $1 AND epoch = $2 AND state_type = 'COMPLETED'`,
 );
 
 const FAIL = new Statement<Written>(
   'job_fail',
-  `WITH j AS (
+  `WITH ${LOCK_PARENT}, j AS (
      UPDATE job SET state_type = 'FAILED', state_name = $4, message = $5, fault = $6, lease_until = NULL,
        finished_at = now(), updated_at = now(), expires_at = now() + $3 * interval '1 ms', seq = seq + 1
-     WHERE ${OWNED}
+     WHERE ${OWNED} AND ${PARENT_LOCKED}
      RETURNING ${CALLBACK_COLUMNS}
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data) SELECT id, seq, 'failed', $6::json FROM j
-   ), ${oweCallback('failedUri')}
-   SELECT id, ${WAKE_CALLBACKS} FROM j`,
+   ), ${oweCallback('failedUri')}, ${resumeParent()}
+   SELECT id, ${RESUMED_PARENT}, ${WAKE_CALLBACKS} FROM j`,
 );
 
 /** A crash is the platform's fault, not the process': it has a budget of its own, then the job is given up. */
 const CRASH = new Statement<Recovery>(
   'job_crash',
-  `WITH j AS (
+  `WITH ${LOCK_PARENT}, j AS (
      UPDATE job SET
        state_type = CASE WHEN recoveries < $4 THEN 'SCHEDULED' ELSE 'CRASHED' END,
        state_name = CASE WHEN recoveries < $4 THEN 'AwaitingRecovery' ELSE 'Crashed' END,
@@ -73,70 +124,118 @@ const CRASH = new Statement<Recovery>(
        finished_at = CASE WHEN recoveries < $4 THEN NULL ELSE now() END,
        expires_at = CASE WHEN recoveries < $4 THEN NULL ELSE now() + $3 * interval '1 ms' END,
        lease_until = NULL, worker_id = NULL, updated_at = now(), seq = seq + 1
-     WHERE ${OWNED}
+     WHERE ${OWNED} AND ${PARENT_LOCKED}
      RETURNING ${CALLBACK_COLUMNS}, dispatches
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data)
      SELECT id, seq, CASE state_type WHEN 'CRASHED' THEN 'failed' ELSE 'crashed' END, $6::json FROM j
-   ), ${oweCallback('failedUri', `j.state_type = 'CRASHED'`)}
-   SELECT id, dispatches, state_type, ${WAKE_CALLBACKS} FROM j`,
+   ), ${oweCallback('failedUri', `j.state_type = 'CRASHED'`)}, ${resumeParent(`j.state_type = 'CRASHED'`)}
+   SELECT id, dispatches, state_type, ${RESUMED_PARENT}, ${WAKE_CALLBACKS} FROM j`,
 );
 
 /** Ends of jobs. Every method is fenced by the epoch: a worker that lost its job changes nothing and is told so. */
 @Injectable()
 export class JobCompletion {
+  private readonly successes: GroupedStatement<Success, Written>;
+
   constructor(
     private readonly database: Database,
     private readonly announcer: ChangeAnnouncer,
+    private readonly dispatch: JobDispatch,
     private readonly settings: Settings,
-  ) {}
-
-  /** @returns false when the job is no longer this epoch's, or is being dismissed */
-  async succeed(held: HeldLease, outputs: readonly StoredOutput[]): Promise<boolean> {
-    const rows = await this.database.execute(SUCCEED, [
-      held.id,
-      held.epoch,
-      this.settings.JOB_TTL,
-      outputs.map((output) => output.id),
-      outputs.map((output) => ('value' in output ? JSON.stringify(output.value) : null)),
-      outputs.map((output) => ('file' in output ? output.file : null)),
-      outputs.map((output) => output.mediaType),
-      outputs.map((output) => ('file' in output ? output.size : null)),
-      outputs.map((output) => ('file' in output ? output.sha256 : null)),
-    ]);
-    if (rows.length > 0) this.announcer.announceEnd(held.id);
-    return rows.length > 0;
+  ) {
+    this.successes = new GroupedStatement(
+      (successes) => this.succeedTogether(successes),
+      (success) => this.succeedAlone(success),
+    );
   }
 
   /**
-   * @param stateName `Failed`, or `TimedOut`
+   * Safe to repeat.
    * @returns false when the job is no longer this epoch's, or is being dismissed
    */
-  async fail(held: HeldLease, stateName: 'Failed' | 'TimedOut', fault: ExecutionFault): Promise<boolean> {
-    const rows = await this.database.execute(FAIL, [
+  async succeed(held: HeldLease, outputs: readonly StoredOutput[]): Promise<boolean> {
+    const success = { id: held.id, epoch: held.epoch, outputs: outputs.map(rowOf) };
+    const size = success.outputs.reduce((sum, [, value]) => sum + (value?.length ?? 0), 0);
+    const row = await (size <= LARGEST_IN_GROUP ? this.successes.execute(success) : this.succeedAlone(success));
+    this.ended(row);
+    return row !== undefined || (await this.hasSucceeded(held));
+  }
+
+  /**
+   * @returns false when the job is no longer this epoch's, or is being dismissed
+   */
+  async fail(held: HeldLease, stateName: FailedState, fault: ExecutionFault): Promise<boolean> {
+    const [row] = await this.database.execute(FAIL, [
       held.id,
       held.epoch,
       this.settings.JOB_TTL,
       stateName,
-      wellFormedText(fault.detail),
+      storableText(fault.detail),
       JSON.stringify(fault),
     ]);
-    if (rows.length > 0) this.announcer.announceEnd(held.id);
-    return rows.length > 0;
+    this.ended(row);
+    return row !== undefined;
   }
 
-  /** @returns what became of the job; nothing when it is no longer this epoch's */
-  async crash(held: HeldLease, fault: ExecutionFault): Promise<Recovery | undefined> {
+  /**
+   * @param budget how many crashes of the job are made up for
+   * @returns what became of the job; nothing when it is no longer this epoch's
+   */
+  async crash(
+    held: HeldLease,
+    fault: ExecutionFault,
+    budget = this.settings.MAX_RECOVERIES,
+  ): Promise<Recovery | undefined> {
     const [row] = await this.database.execute(CRASH, [
       held.id,
       held.epoch,
       this.settings.JOB_TTL,
-      this.settings.MAX_RECOVERIES,
-      wellFormedText(fault.detail),
+      budget,
+      storableText(fault.detail),
       JSON.stringify(fault),
     ]);
     if (row?.state_type === 'SCHEDULED') this.announcer.announce(row.id);
-    else if (row !== undefined) this.announcer.announceEnd(row.id);
+    else this.ended(row);
     return row;
   }
+
+  private async succeedAlone({ id, epoch, outputs }: Success): Promise<Written | undefined> {
+    const [row] = await this.database.execute(SUCCEED, [id, epoch, this.settings.JOB_TTL, ...columnsOf(outputs)]);
+    return row;
+  }
+
+  private succeedTogether(successes: readonly Success[]): Promise<Written[]> {
+    return this.database.execute(SUCCEED_TOGETHER, [
+      successes.map(({ id }) => id),
+      successes.map(({ epoch }) => epoch),
+      this.settings.JOB_TTL,
+      successes.flatMap(({ id, outputs }) => outputs.map(() => id)),
+      ...columnsOf(successes.flatMap(({ outputs }) => outputs)),
+    ]);
+  }
+
+  /** An answer may be lost after its statement took effect; what is then said again is still so. */
+  private async hasSucceeded({ id, epoch }: HeldLease): Promise<boolean> {
+    return (await this.database.execute(SUCCEEDED, [id, epoch])).length > 0;
+  }
+
+  private ended(job: Written | undefined): void {
+    if (job === undefined) return;
+    this.announcer.announceEnd(job.id);
+    if (job.resumed === null) return;
+    this.announcer.announce(job.resumed.id);
+    this.dispatch.dispatch(job.resumed);
+  }
+}
+
+function rowOf(output: StoredOutput): OutputRow {
+  return 'value' in output
+    ? [output.id, JSON.stringify(output.value), null, output.mediaType, null, null]
+    : [output.id, null, output.file, output.mediaType, output.size, output.sha256];
+}
+
+/** Rows as one array for each of their columns. */
+function columnsOf(rows: readonly OutputRow[]): unknown[][] {
+  return [0, 1, 2, 3, 4, 5].map((column) => rows.map((row) => row[column]));
 }

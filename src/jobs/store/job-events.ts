@@ -24,6 +24,8 @@ export interface NewEvents {
   readonly state: StateType;
   /** Number of the job's latest event, in the same snapshot as `events`. */
   readonly last: number;
+  /** Whether a job that has ended still owes calls to its subscriber, whose outcomes will be events. */
+  readonly owesCalls: boolean;
   /** In their order; cut off when there are very many. */
   readonly events: readonly JobEventRow[];
 }
@@ -40,13 +42,16 @@ const NEWS = new Statement<{
   readonly id: string;
   readonly state_type: StateType;
   readonly last: number;
+  readonly owes_calls: boolean;
   readonly seq: number | null;
   readonly type: string;
   readonly at: Date;
   readonly data: Record<string, unknown> | null;
 }>(
   'job_event_news',
-  `SELECT j.id, j.state_type, j.seq AS last, e.seq, e.type, e.at, e.data
+  `SELECT j.id, j.state_type, j.seq AS last,
+     j.finished_at IS NOT NULL AND j.subscriber IS NOT NULL
+       AND EXISTS (SELECT FROM job_callback c WHERE c.job_id = j.id) AS owes_calls, e.seq, e.type, e.at, e.data
    FROM unnest($1::uuid[], $2::int[]) AS w (job_id, after)
    JOIN job j ON j.id = w.job_id
    LEFT JOIN LATERAL (
@@ -74,8 +79,8 @@ export class JobEvents {
       positions.map(({ after }) => after),
     ]);
     const news = new Map<string, NewEvents & { events: JobEventRow[] }>();
-    for (const { id, state_type: state, last, seq, type, at, data } of rows) {
-      const job = news.get(id) ?? { jobId: id, state, last, events: [] };
+    for (const { id, state_type: state, last, owes_calls: owesCalls, seq, type, at, data } of rows) {
+      const job = news.get(id) ?? { jobId: id, state, last, owesCalls, events: [] };
       news.set(id, job);
       if (seq !== null) job.events.push({ job_id: id, seq, type, at, data });
     }

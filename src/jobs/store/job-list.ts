@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../database/database.js';
+import { storableText } from '../../database/storable-text.js';
 import { STATE_TYPES, type StateType } from '../job-state.js';
 import { type JobStatusRow, STATUS_COLUMNS } from './job-row.js';
 import { SqlValues } from './sql-values.js';
-import { wellFormedText } from './well-formed-text.js';
 
 /** Which jobs to list. An absent member leaves nothing out. */
 export interface JobFilter {
@@ -24,6 +24,7 @@ export interface JobPosition {
   readonly id: string;
 }
 
+/** A job in the list. */
 export interface JobListRow extends JobStatusRow {
   /** `created_at` for a {@link JobPosition} */
   readonly created_micros: string;
@@ -59,7 +60,7 @@ export class JobList {
   read(filter: JobFilter, part: JobListPart): Promise<JobListRow[]> {
     const query = new ListQuery(filter, part);
     const text = query.text();
-    return this.database.dataSource.query<JobListRow[]>(text, query.values.list);
+    return this.database.query<JobListRow>(text, query.values.list);
   }
 }
 
@@ -166,6 +167,6 @@ class ListQuery {
   }
 
   private processIds(ids: readonly string[]): string {
-    return this.values.add(ids.map(wellFormedText));
+    return this.values.add(ids.map((id) => storableText(id)));
   }
 }

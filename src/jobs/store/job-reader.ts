@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
 import { Database } from '../../database/database.js';
 import { Statement } from '../../database/statement.js';
 import { DomainError } from '../../ogc/problems/domain-error.js';
@@ -6,13 +7,28 @@ import type { LogLevel } from '../../processes/job-context.js';
 import type { StateType } from '../job-state.js';
 import type { ResponsePreferences } from '../job.types.js';
 import type { AcceptedJob } from './job-acceptance.js';
+import { UNFINISHED } from './conditions.js';
 import { type JobStatusRow, STATUS_COLUMNS } from './job-row.js';
 
 /** A job with what its results need. */
 export interface JobDetailRow extends JobStatusRow {
   readonly response: ResponsePreferences;
+  /** What its steps ask people for; nothing when they ask for nothing. */
+  readonly questions: readonly JobQuestion[] | null;
+  /** The jobs that its steps started, the first ones; nothing when there are none. */
+  readonly children: readonly string[] | null;
 }
 
+/** A step that waits for an answer. */
+export interface JobQuestion {
+  readonly task: string;
+  readonly name: string;
+  readonly request: { readonly schema: Readonly<Record<string, unknown>>; readonly message?: string };
+  /** until when an answer is taken; ISO 8601 */
+  readonly until: string;
+}
+
+/** An output of a job: a JSON value, or a file with its size and hash. */
 export interface JobOutputRow {
   readonly output_id: string;
   readonly value: unknown;
@@ -23,6 +39,7 @@ export interface JobOutputRow {
   readonly sha256: string | null;
 }
 
+/** A log line of a job. Ids grow in the order of writing. */
 export interface JobLogRow {
   readonly id: string;
   readonly level: LogLevel;
@@ -31,7 +48,20 @@ export interface JobLogRow {
   readonly data: Record<string, unknown> | null;
 }
 
-const FIND = new Statement<JobDetailRow>('job_find', `SELECT ${STATUS_COLUMNS}, j.response FROM job j WHERE j.id = $1`);
+/** Children that a status document links to. */
+const MOST_CHILDREN = 50;
+
+const FIND = new Statement<JobDetailRow>(
+  'job_find',
+  `SELECT ${STATUS_COLUMNS}, j.response,
+     (SELECT json_agg(json_build_object('task', t.key, 'name', t.name, 'request', t.request, 'until', t.wake_at)
+                      ORDER BY t.seq)
+      FROM task_run t WHERE j.${UNFINISHED} AND t.job_id = j.id AND t.state_type = 'PAUSED' AND t.answer IS NULL
+        AND t.wake_at > now()) AS questions,
+     (SELECT json_agg(c.id ORDER BY c.id)
+      FROM (SELECT id FROM job WHERE parent_id = j.id ORDER BY id LIMIT ${MOST_CHILDREN}) c) AS children
+   FROM job j WHERE j.id = $1`,
+);
 
 const FIND_BY_KEY = new Statement<AcceptedJob>(
   'job_find_by_key',
@@ -54,8 +84,6 @@ const LOG_PAGE = new Statement<JobLogRow>(
    WHERE job_id = $1 AND id > $2 AND level = ANY($3::text[]) ORDER BY id LIMIT $4`,
 );
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** Reads of jobs. Unknown and malformed ids are the same to a client: there is no such job. */
 @Injectable()
 export class JobReader {
@@ -63,7 +91,7 @@ export class JobReader {
 
   /** @throws DomainError `no-such-job` */
   async get(jobId: string): Promise<JobDetailRow> {
-    const [row] = UUID.test(jobId) ? await this.database.execute(FIND, [jobId]) : [];
+    const [row] = isUuid(jobId) ? await this.database.execute(FIND, [jobId]) : [];
     if (row === undefined) throw noSuchJob(jobId);
     return row;
   }

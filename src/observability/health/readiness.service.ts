@@ -4,11 +4,13 @@ import { HealthCheck, Unhealthy } from './health-check.js';
 
 const TIME_LIMIT = 1_000;
 
+/** What one check found, in words that anybody may read. */
 export interface CheckResult {
   readonly status: 'ok' | 'unavailable';
   readonly detail?: string;
 }
 
+/** Whether the service can do its work: `ok` when every check is. The checks are listed by name. */
 export interface Readiness {
   readonly status: 'ok' | 'unavailable';
   readonly checks: Readonly<Record<string, CheckResult>>;

@@ -12,10 +12,11 @@ export interface LogDestination {
 /**
  * Opens the destination of the service log: a file that rolls over at LOG_FILE_SIZE (LOG_FILE_COUNT files are kept,
  * numbered before the extension: `sluice.1.log`), else stdout, as text on a terminal and as JSON lines anywhere else.
+ * @param isJson whether to write JSON lines on a terminal, too
  */
-export async function openLogDestination(settings: Settings): Promise<LogDestination> {
+export async function openLogDestination(settings: Settings, isJson = false): Promise<LogDestination> {
   if (settings.LOG_FILE !== undefined) return openRollingFile(settings, settings.LOG_FILE);
-  if (process.stdout.isTTY) {
+  if (process.stdout.isTTY && !isJson) {
     const stream = { write: (line: string) => void process.stdout.write(textLine(line)) };
     return { stream, close: () => Promise.resolve() };
   }

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import pino, { type Level, type Logger } from 'pino';
 import type { Settings } from '../../config/settings.js';
+import { isJsonObject } from '../../ogc/json-object.js';
 import { type LogDestination, openLogDestination } from './log-destination.js';
 import { redactText, redactValue } from './redact.js';
 
@@ -12,6 +13,9 @@ const FRAMEWORK_CONTEXTS = new Set([
   'RoutesResolver',
   'RouterExplorer',
 ]);
+
+/** What Nest says when a start fails, stack and all. Whoever started the service is told in words, see start-failure.ts. */
+const START_FAILURE_CONTEXTS = new Set(['ExceptionHandler', 'NestApplication']);
 
 /**
  * The structured log of the service, behind Nest's `Logger`: one JSON object per line with `time` (ISO 8601), `level`,
@@ -39,8 +43,8 @@ export class ServiceLogger implements LoggerService {
   }
 
   /** Opens the destination that the settings name. */
-  static async open(settings: Settings): Promise<ServiceLogger> {
-    return new ServiceLogger(settings.LOG_LEVEL, await openLogDestination(settings));
+  static async open(settings: Settings, isJson = false): Promise<ServiceLogger> {
+    return new ServiceLogger(settings.LOG_LEVEL, await openLogDestination(settings, isJson));
   }
 
   /** Whether lines of a level are written; asks before costly fields are put together. */
@@ -72,7 +76,8 @@ export class ServiceLogger implements LoggerService {
   error(message: unknown, ...rest: unknown[]): void {
     const stackAt = rest.findIndex((item) => typeof item === 'string' && /\n\s+at /.test(item));
     const [stack] = stackAt === -1 ? [] : rest.splice(stackAt, 1);
-    this.write('error', message, rest, stack as string | undefined);
+    const level = START_FAILURE_CONTEXTS.has(String(rest.at(-1))) ? 'debug' : 'error';
+    this.write(level, message, rest, stack as string | undefined);
   }
 
   /** Writes what is buffered and closes a log file; the last thing a stopping service does. */
@@ -108,5 +113,5 @@ function split(message: unknown): { text: string; fields: object } {
 
 function asFields(value: unknown): object {
   if (value instanceof Error) return { err: value };
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : { data: value };
+  return isJsonObject(value) ? value : { data: value };
 }

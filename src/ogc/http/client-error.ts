@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { MediaType } from '../negotiation/media-type.js';
+import { MediaType } from '../media-type.js';
 import type { Fault } from '../problems/problem.js';
 import { problemOf } from '../problems/problem.js';
 

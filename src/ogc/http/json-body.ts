@@ -1,12 +1,16 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { nonFiniteNumber } from '../finite-numbers.js';
 import { DomainError } from '../problems/domain-error.js';
 
 type Done = (error: Error | null, body?: unknown) => void;
 
+/** A pointer to what lies deeper helps nobody. Characters. */
+const LONGEST_POINTER = 2_000;
+
 /**
  * Makes the parser of `application/json` bodies: UTF-8 only (RFC 8259 section 8.1), keys that would replace a
- * prototype are refused, and a syntax error says where it is. An empty body is no body.
+ * prototype and numbers too large to be read are refused, and a syntax error says where it is. An empty body is no body.
  */
 export function jsonBodyParser(fastify: FastifyInstance) {
   const parse = fastify.getDefaultJsonParser('error', 'error') as unknown as (
@@ -18,9 +22,15 @@ export function jsonBodyParser(fastify: FastifyInstance) {
     if (body.length === 0) return done(null, undefined);
     if (!isUtf8(body)) return done(new DomainError('malformed-body', 'The request body is not UTF-8 text.'));
     const text = body.toString();
-    parse(request, text, (error, value) =>
-      error ? done(new DomainError('malformed-body', fault(text))) : done(null, value),
-    );
+    parse(request, text, (error, value) => {
+      if (error) return done(new DomainError('malformed-body', fault(text)));
+      const pointer = nonFiniteNumber(value);
+      if (pointer === undefined) return done(null, value);
+      const errors = [
+        { pointer: pointer.length > LONGEST_POINTER ? '' : pointer, detail: 'is a number too large to be read' },
+      ];
+      done(new DomainError('malformed-body', 'The request body holds a number out of range.', { errors }));
+    });
   };
 }
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { Settings } from '../../config/settings.js';
-import { MediaType } from '../negotiation/media-type.js';
+import { MediaType } from '../media-type.js';
 import { baseUrl } from './base-url.js';
 import type { Link } from './link.js';
 

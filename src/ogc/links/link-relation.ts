@@ -1,7 +1,13 @@
 /** The scheme and the base are kept here because later drafts of the standard spell these URIs with https. */
 const OGC_RELATIONS = 'http://www.opengis.net/def/rel/ogc/1.0';
 
-/** The link relations in use: IANA names, and those OGC 18-062r2 defines. */
+/** For what no standard has a word for (RFC 8288 section 2.1.2). */
+const OWN_RELATIONS = 'https://sluice.dev/relations';
+
+/** For relations that no standard names. */
+const OUR_RELATIONS = 'https://sluice.dev/rel';
+
+/** The link relations in use: IANA names, those OGC 18-062r2 defines, and a few of our own. */
 export const LinkRelation = {
   self: 'self',
   alternate: 'alternate',
@@ -21,4 +27,13 @@ export const LinkRelation = {
   results: `${OGC_RELATIONS}/results`,
   exceptions: `${OGC_RELATIONS}/exceptions`,
   log: `${OGC_RELATIONS}/log`,
+  tasks: `${OUR_RELATIONS}/tasks`,
+  artifacts: `${OUR_RELATIONS}/artifacts`,
+  graph: `${OUR_RELATIONS}/graph`,
+  parentJob: `${OUR_RELATIONS}/parent-job`,
+  childJob: `${OUR_RELATIONS}/child-job`,
+  retryOf: `${OUR_RELATIONS}/retry-of`,
+  cachedFrom: `${OUR_RELATIONS}/cached-from`,
+  deliveries: `${OUR_RELATIONS}/deliveries`,
+  events: `${OWN_RELATIONS}/events`,
 } as const;

@@ -1,3 +1,5 @@
+import { percentEncoded } from './percent-encoding.js';
+
 /** A link object of the OGC API family (OGC 18-062r2, link.yaml). Members without a value are left out, never null. */
 export interface Link {
   /** Absolute URL. */
@@ -23,10 +25,6 @@ export function formatLinkHeader(links: readonly Link[]): string {
       return [`<${href.replace(/[^\x21-\x7e]|[<>"]/gu, percentEncoded)}>`, ...parameters].join('; ');
     })
     .join(', ');
-}
-
-function percentEncoded(character: string): string {
-  return Array.from(Buffer.from(character), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 }
 
 function quotable(text: string): string {

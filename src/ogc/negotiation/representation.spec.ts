@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { FastifyRequest } from 'fastify';
+import { MediaType } from '../media-type.js';
 import { DomainError } from '../problems/domain-error.js';
-import { MediaType } from './media-type.js';
 import { chooseRepresentation } from './representation.js';
 
 const AVAILABLE = [MediaType.openApi30, MediaType.json, MediaType.html] as const;

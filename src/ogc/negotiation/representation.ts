@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
+import { MediaType } from '../media-type.js';
 import { DomainError } from '../problems/domain-error.js';
-import { MediaType } from './media-type.js';
 
 /** Short names that the query parameter `f` knows, and the media types each of them may stand for. */
 const FORMATS: Record<string, readonly string[]> = {
@@ -10,6 +10,9 @@ const FORMATS: Record<string, readonly string[]> = {
   oas30: [MediaType.openApi30],
   oas31: [MediaType.openApi31],
   sse: [MediaType.eventStream],
+  dot: [MediaType.graphviz],
+  mermaid: [MediaType.mermaid],
+  svg: [MediaType.svg],
 };
 
 /**

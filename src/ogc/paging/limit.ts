@@ -1,6 +1,9 @@
 import { DomainError } from '../problems/domain-error.js';
 
+/** Items of a page, unless the client asks for another number. */
 export const DEFAULT_LIMIT = 10;
+
+/** The largest page a client may ask for. */
 export const MAXIMUM_LIMIT = 10_000;
 
 /**

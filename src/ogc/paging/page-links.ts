@@ -1,6 +1,6 @@
 import { LinkRelation } from '../links/link-relation.js';
 import type { Link } from '../links/link.js';
-import { MediaType } from '../negotiation/media-type.js';
+import { MediaType } from '../media-type.js';
 
 /** Where a list goes on: cursors made by `encodeCursor`; absent where there is nothing more. */
 export interface PageCursors {

@@ -6,11 +6,14 @@ export interface Violation {
   readonly detail: string;
 }
 
+/** What a client is told besides the code and the sentence. */
 export interface DomainErrorOptions extends ErrorOptions {
   /** All violations found, not only the first. */
   readonly errors?: readonly Violation[];
   /** Seconds after which the client may try again (`Retry-After`). */
   readonly retryAfter?: number;
+  /** The job that the error is about, where one is on record; problem documents and the log name it. */
+  readonly jobId?: string;
 }
 
 /**
@@ -20,6 +23,7 @@ export interface DomainErrorOptions extends ErrorOptions {
 export class DomainError extends Error {
   readonly errors?: readonly Violation[];
   readonly retryAfter?: number;
+  readonly jobId?: string;
 
   constructor(
     readonly code: ProblemCode,
@@ -30,5 +34,6 @@ export class DomainError extends Error {
     this.name = 'DomainError';
     this.errors = options.errors;
     this.retryAfter = options.retryAfter;
+    this.jobId = options.jobId;
   }
 }

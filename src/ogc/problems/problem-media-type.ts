@@ -1,4 +1,4 @@
-import { MediaType } from '../negotiation/media-type.js';
+import { MediaType } from '../media-type.js';
 
 /**
  * The media type of a problem document for a client: `application/json` for one that names this type and not

@@ -2,9 +2,9 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Injectable, Logger } f
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RouteTable } from '../http/route-table.js';
 import { DomainError } from './domain-error.js';
+import { ErrorTranslation } from './error-translation.js';
 import { PROBLEM_CATALOG } from './problem-catalog.js';
 import { sendProblem } from './send-problem.js';
-import { toDomainError } from './to-domain-error.js';
 
 /**
  * The one place where an error becomes an HTTP answer: a problem document by the catalog, whether it was thrown by a
@@ -15,7 +15,10 @@ import { toDomainError } from './to-domain-error.js';
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
 
-  constructor(private readonly routes: RouteTable) {}
+  constructor(
+    private readonly routes: RouteTable,
+    private readonly translation: ErrorTranslation,
+  ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
@@ -24,7 +27,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** Answers a request with the problem document of whatever was thrown, and logs what is the service's fault. */
   answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const error = this.methodNotAllowed(request, reply) ?? toDomainError(thrown);
+    const error = this.methodNotAllowed(request, reply) ?? this.translation.translate(thrown);
     this.log(error, thrown, request);
     if (reply.sent || reply.raw.headersSent) {
       // Part of an answer is out already: an aborted connection tells the client that it is not whole.
@@ -52,6 +55,7 @@ export class ProblemFilter implements ExceptionFilter {
       method: request.method,
       path: request.url.split('?', 1)[0],
       code: error.code,
+      ...(error.jobId !== undefined && { jobId: error.jobId }),
     };
     if (error.code === 'internal')
       this.logger.error({ ...fields, err: error.cause ?? thrown, message: 'Request failed' });

@@ -9,6 +9,8 @@ export interface Problem {
   readonly detail: string;
   /** Names this occurrence; the service log carries the same id. */
   readonly instance?: string;
+  /** The job on record that this is about. */
+  readonly jobID?: string;
   /** Every violation found in the request. */
   readonly errors?: readonly Violation[];
 }
@@ -18,6 +20,8 @@ export interface Fault {
   readonly code: ProblemCode;
   readonly detail: string;
   readonly errors?: readonly Violation[];
+  /** The job on record that has it. */
+  readonly jobId?: string;
 }
 
 /**
@@ -32,11 +36,12 @@ export function problemOf(fault: Fault, instance?: string): Problem {
     status,
     detail: fault.detail,
     ...(instance !== undefined && { instance }),
+    ...(fault.jobId !== undefined && { jobID: fault.jobId }),
     ...(fault.errors && fault.errors.length > 0 && { errors: fault.errors }),
   };
 }
 
 /** The problem document of a domain error; see {@link problemOf}. */
 export function problemOfError(error: DomainError, instance?: string): Problem {
-  return problemOf({ code: error.code, detail: error.message, errors: error.errors }, instance);
+  return problemOf({ code: error.code, detail: error.message, errors: error.errors, jobId: error.jobId }, instance);
 }

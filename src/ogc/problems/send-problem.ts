@@ -1,10 +1,9 @@
 import type { FastifyReply } from 'fastify';
+import { validate as isUuid } from 'uuid';
 import type { DomainError } from './domain-error.js';
+import { PROBLEM_CATALOG } from './problem-catalog.js';
 import { problemMediaType } from './problem-media-type.js';
 import { problemOfError } from './problem.js';
-import { PROBLEM_CATALOG } from './problem-catalog.js';
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Answers with the problem document of an error. A server error names the request id as its `instance`, so that a
@@ -13,7 +12,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export function sendProblem(reply: FastifyReply, error: DomainError): void {
   const requestId = String(reply.request.id);
   const isServerError = PROBLEM_CATALOG[error.code].status >= 500;
-  const instance = isServerError && UUID.test(requestId) ? `urn:uuid:${requestId}` : undefined;
+  const instance = isServerError && isUuid(requestId) ? `urn:uuid:${requestId}` : undefined;
   const problem = problemOfError(error, instance);
   if (error.retryAfter !== undefined) reply.header('Retry-After', String(error.retryAfter));
   reply

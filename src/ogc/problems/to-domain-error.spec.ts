@@ -4,8 +4,8 @@ import fastify from 'fastify';
 import { DomainError } from './domain-error.js';
 import { PROBLEM_CATALOG } from './problem-catalog.js';
 import { problemMediaType } from './problem-media-type.js';
-import { problemOf } from './problem.js';
-import { toDomainError, toProblem } from './to-domain-error.js';
+import { problemOf, problemOfError } from './problem.js';
+import { toDomainError } from './to-domain-error.js';
 
 const {
   FST_ERR_CTP_BODY_TOO_LARGE,
@@ -14,7 +14,9 @@ const {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH,
 } = fastify.errorCodes;
 
-describe('toProblem', () => {
+const toProblem = (error: unknown, instance?: string) => problemOfError(toDomainError(error), instance);
+
+describe('toDomainError', () => {
   it('says a domain error by the catalog, with all violations', () => {
     const errors = [{ pointer: '/inputs/name', detail: 'is required' }];
     expect(toProblem(new DomainError('invalid-parameter', 'One input is wrong.', { errors }), 'urn:x')).toEqual({
@@ -41,7 +43,6 @@ describe('toProblem', () => {
     ['an error of the code', new TypeError('secret of undefined'), 'internal'],
     ['a thrown text', 'secret', 'internal'],
     ['nothing', undefined, 'internal'],
-    ['a lost database', Object.assign(new Error('secret'), { code: 'ECONNREFUSED' }), 'database-unavailable'],
   ])('says %s by the catalog, without telling secrets', (_, error, code) => {
     const problem = toProblem(error);
     expect(problem).toMatchObject(PROBLEM_CATALOG[code as keyof typeof PROBLEM_CATALOG]);
@@ -50,10 +51,6 @@ describe('toProblem', () => {
 
   it('joins the messages of a validation exception', () => {
     expect(toProblem(new BadRequestException(['a is wrong', 'b is wrong'])).detail).toBe('a is wrong; b is wrong');
-  });
-
-  it('asks the client to come back when the database is away', () => {
-    expect(toDomainError(Object.assign(new Error(), { code: '57P01' })).retryAfter).toBeGreaterThan(0);
   });
 
   it('keeps the original error for the log', () => {

@@ -1,11 +1,6 @@
 import { HttpException } from '@nestjs/common';
-import { isDatabaseUnavailable } from '../../database/database-unavailable.js';
 import { DomainError } from './domain-error.js';
-import { type Problem, problemOfError } from './problem.js';
 import type { ProblemCode } from './problem-catalog.js';
-
-/** Seconds; a restarted database is usually back within this time. */
-const DATABASE_RETRY_AFTER = 5;
 
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   404: 'not-found',
@@ -30,20 +25,14 @@ const DETAILS: Partial<Record<string, readonly [ProblemCode, string]>> = {
 };
 
 /**
- * Says any error in the words of the catalog: domain errors as they are, those of Nest and Fastify by their status,
- * a lost database as `database-unavailable`, and everything else as `internal`, without the original message.
+ * Says an error in the words of the catalog: domain errors as they are, those of Nest and Fastify by their status,
+ * and everything else as `internal`, without the original message. `ErrorTranslation` knows the errors of the rooms too.
  */
 export function toDomainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   const code = stringMember(error, 'code') ?? stringMember((error as Error | undefined)?.cause, 'code');
   const known = code === undefined ? undefined : DETAILS[code];
   if (known) return new DomainError(known[0], known[1], { cause: error });
-  if (isDatabaseUnavailable(error)) {
-    return new DomainError('database-unavailable', 'The database is not reachable at the moment. Try again later.', {
-      cause: error,
-      retryAfter: DATABASE_RETRY_AFTER,
-    });
-  }
   const status = clientStatus(error);
   if (status !== undefined) {
     return new DomainError(BY_STATUS[status] ?? 'bad-request', messageOf(error as Error), { cause: error });
@@ -51,11 +40,6 @@ export function toDomainError(error: unknown): DomainError {
   return new DomainError('internal', 'The service ran into an unexpected error; its log has the details.', {
     cause: error,
   });
-}
-
-/** The problem document of any error; see {@link toDomainError}. */
-export function toProblem(error: unknown, instance?: string): Problem {
-  return problemOfError(toDomainError(error), instance);
 }
 
 /** Status of an error that Nest or Fastify raised about the request itself; 503 is the only server error among them. */

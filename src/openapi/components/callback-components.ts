@@ -1,4 +1,4 @@
-import { MediaType } from '../../ogc/negotiation/media-type.js';
+import { MediaType } from '../../ogc/media-type.js';
 import { schemaRef } from './schema-ref.js';
 
 const header = (name: string, description: string, required: boolean) => ({

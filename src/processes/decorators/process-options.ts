@@ -29,6 +29,63 @@ export interface ProcessPolicyOptions {
   isolation?: 'child' | 'inline';
   /** False: a synchronous execution leaves no job behind. Default true. */
   syncJobs?: boolean;
+  /** What happens when `execute` throws. Default: the job fails at once. Finished steps are not run again. */
+  retry?: RetryOptions;
+  /** Answers an execution with the results of an earlier one of the same version and inputs. Default: no cache. */
+  cache?: ProcessCacheOptions;
+  /** How many jobs of the process may run at once. Default: as many as there are workers. */
+  concurrency?: ProcessConcurrencyOptions;
+}
+
+/** A length of time: milliseconds, or a whole number with a unit (`500ms`, `30s`, `5m`, `2h`, `1d`). */
+export type Duration = number | string;
+
+/** When and how often something that failed is tried again. */
+export interface RetryOptions {
+  /** All attempts, the first one included: 1 to 100. */
+  attempts: number;
+  /**
+   * Time before the next attempt, default 1 s: one delay, a delay for each failure (the last repeats), or a function of
+   * the attempt that failed (1 for the first) and of what it threw, that returns milliseconds. Never under 100 ms.
+   */
+  delay?: Duration | readonly Duration[] | ((attempt: number, error: unknown) => number);
+  /** Each delay is this many times the one before; for a single `delay`. Default 1. */
+  factor?: number;
+  /** Spreads the delays: they keep their mean and stay below `delay * (1 + jitter)`. Default 0. */
+  jitter?: number;
+  /** No delay is longer. */
+  maxDelay?: Duration;
+  /** False ends the attempts. Default: every error is worth another attempt but a `ProcessRejection`. */
+  retryIf?: (error: unknown, attempt: number) => boolean;
+}
+
+/** How results are used again. Results never pass from one process, or version of it, to another. */
+export interface CacheOptions {
+  /** How long a result may be used. Default: as long as the job that made it is kept. */
+  ttl?: Duration;
+  /** True: earlier results are not used, but replaced. */
+  refresh?: boolean;
+}
+
+/** Caching of whole executions. */
+export interface ProcessCacheOptions extends CacheOptions {
+  /**
+   * What makes two executions the same beside the requested outputs: ids of inputs in braces, such as `{region}-{year}`.
+   * Default: all inputs as they were sent, files by their content.
+   */
+  key?: string;
+}
+
+/** A limit for the jobs of a process. */
+export interface ProcessConcurrencyOptions {
+  limit: number;
+  /**
+   * Jobs with the same key share a limit, for instance those of one area: ids of inputs in braces, such as `{region}`.
+   * Default: all jobs of the process.
+   */
+  key?: string;
+  /** What happens to a job beyond the limit: it waits (default), it is dismissed, or older ones are to make room for it. */
+  onLimit?: 'queue' | 'cancelNew' | 'cancelRunning';
 }
 
 /** A process whose description is written in code. */
@@ -55,10 +112,14 @@ export interface ProcessFileOptions extends ProcessPolicyOptions {
   definition: URL;
 }
 
+/** What `@Process()` takes: a description in code, or in a file. */
 export type ProcessOptions = DescribedProcessOptions | ProcessFileOptions;
 
 interface ValueOptions extends DescriptionType {
-  /** Added to the schema that is read from the property; its members win. With a `type`, `oneOf`, `anyOf` or `allOf` it replaces it. */
+  /**
+   * Added to the schema that is read from the property; its members win. With a `type`, `oneOf`, `anyOf` or `allOf` it
+   * replaces it.
+   */
   schema?: OgcSchema;
   /** Media type of the value, for instance `application/xml`; becomes `contentMediaType`. */
   mediaType?: string;

@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 
-/** Options attached to the properties of DTO classes. Each class holds its own; reading joins them along the prototypes. */
+/**
+ * Options attached to the properties of DTO classes. Each class holds its own; reading joins them along the prototypes.
+ */
 export class PropertyMarks<Options> {
   private readonly key: symbol;
 

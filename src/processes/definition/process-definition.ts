@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import type { FlowOptions } from '../decorators/flow.decorator.js';
 import type { DescribedProcessOptions, ProcessOptions, ProcessPolicyOptions } from '../decorators/process-options.js';
 import type { InputDescription, ProcessDescription } from '../process-description.js';
 import type { ProcessPolicy } from '../registered-process.js';
@@ -7,7 +8,11 @@ import { checkOgcSchema } from '../schema/ogc-keywords.js';
 import { readDefinitionFile } from './definition-file.js';
 import { descriptionSchema } from './description.schema.js';
 import { describeInputs, describeOutputs } from './dto-descriptions.js';
+import { checkTemplate } from './input-template.js';
+import { DURATION_WORDS, LONGEST_TIMER, parseDuration } from './duration.js';
 import type { FaultCollector } from './invalid-process.error.js';
+import { issueText } from './issue-text.js';
+import { readProcessCache, readProcessConcurrency, readRetry } from './step-definitions.js';
 
 /** The options of a process, read and checked. */
 export interface ProcessDefinition {
@@ -19,12 +24,32 @@ export interface ProcessDefinition {
   readonly optionalOutputs: ReadonlySet<string>;
 }
 
-/** Turns the options of `@Process()` into a definition. @returns undefined when faults were reported */
-export function readProcessDefinition(options: ProcessOptions, faults: FaultCollector): ProcessDefinition | undefined {
+/** What could be read of a process; an id is known even where something else is wrong. */
+export interface ReadProcess {
+  readonly id?: string;
+  /** Absent when faults were reported. */
+  readonly definition?: ProcessDefinition;
+}
+
+/** Turns the options of `@Process()` into a definition. */
+export function readProcessDefinition(options: ProcessOptions, faults: FaultCollector): ReadProcess {
   const before = faults.faults.length;
   const policy = readPolicy(options, faults);
   const written = options.definition ? readDefinitionFile(options.definition, faults) : describe(options, faults);
-  if (written === undefined) return undefined;
+  const definition = written === undefined ? undefined : check(written, options, policy, faults);
+  const id = (written as { id?: unknown } | null | undefined)?.id;
+  return {
+    ...(typeof id === 'string' && { id }),
+    ...(faults.faults.length === before && { definition }),
+  };
+}
+
+function check(
+  written: unknown,
+  options: ProcessOptions,
+  policy: ProcessPolicy,
+  faults: FaultCollector,
+): ProcessDefinition | undefined {
   const parsed = descriptionSchema.safeParse(written);
   if (!parsed.success) {
     for (const issue of parsed.error.issues) faults.add(issue.path.join('.'), issueText(issue));
@@ -34,7 +59,12 @@ export function readProcessDefinition(options: ProcessOptions, faults: FaultColl
   const description = { ...rest, outputs: withoutOptional(outputs) } as ProcessDescription;
   checkSchemas(description, faults);
   checkInputs(description, faults);
-  if (faults.faults.length > before) return undefined;
+  for (const [option, key] of [
+    ['cache', policy.cache?.key],
+    ['concurrency', policy.concurrency?.key],
+  ] as const) {
+    if (key !== undefined) checkTemplate(key, description, `${option}.key`, faults);
+  }
   return {
     description: deepFreeze(structuredClone(description)),
     policy,
@@ -45,12 +75,16 @@ export function readProcessDefinition(options: ProcessOptions, faults: FaultColl
 
 function describe(options: DescribedProcessOptions, faults: FaultCollector): unknown {
   const {
+    executor: _executor,
     timeout: _timeout,
     isolation: _isolation,
     syncJobs: _syncJobs,
+    retry: _retry,
+    cache: _cache,
+    concurrency: _concurrency,
     definition: _definition,
     ...description
-  } = options;
+  } = options as DescribedProcessOptions & FlowOptions;
   const { inputs, outputs } = options;
   return {
     ...description,
@@ -59,30 +93,31 @@ function describe(options: DescribedProcessOptions, faults: FaultCollector): unk
   };
 }
 
-function readPolicy({ timeout, isolation, syncJobs }: ProcessPolicyOptions, faults: FaultCollector): ProcessPolicy {
+function readPolicy(options: ProcessPolicyOptions, faults: FaultCollector): ProcessPolicy {
+  const { timeout, isolation, syncJobs, retry, cache, concurrency } = options;
+  const { executor } = options as FlowOptions;
   if (isolation !== undefined && isolation !== 'child' && isolation !== 'inline') {
     faults.add('isolation', `must be child or inline, this is ${JSON.stringify(isolation)}.`);
   }
+  if (executor !== undefined && executor !== 'local' && executor !== 'distributed') {
+    faults.add('executor', `must be local or distributed, this is ${JSON.stringify(executor)}.`);
+  }
+  const add = (path: string, detail: string) => faults.add(path, detail);
   return {
     isolation: isolation ?? 'child',
     syncJobs: syncJobs ?? true,
     ...(timeout !== undefined && { timeout: readTimeout(timeout, faults) }),
+    ...(executor !== undefined && { executor }),
+    ...(retry !== undefined && { retry: readRetry(retry, add) }),
+    ...(cache !== undefined && { cache: readProcessCache(cache, add) }),
+    ...(concurrency !== undefined && { concurrency: readProcessConcurrency(concurrency, add) }),
   };
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** The longest delay a timer of Node.js takes. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
-
 function readTimeout(timeout: number | string, faults: FaultCollector): number {
-  const [, amount, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(String(timeout)) ?? [];
-  const milliseconds = typeof timeout === 'number' ? timeout : Number(amount) * (UNITS[unit ?? ''] ?? NaN);
-  if (Number.isSafeInteger(milliseconds) && milliseconds > 0 && milliseconds <= LONGEST_TIMEOUT) return milliseconds;
-  faults.add(
-    'timeout',
-    `must be milliseconds or a whole number with a unit (ms, s, m, h, d) such as 2h, up to 24d; this is ${JSON.stringify(timeout)}.`,
-  );
+  const milliseconds = parseDuration(timeout);
+  if (milliseconds !== undefined && milliseconds > 0 && milliseconds <= LONGEST_TIMER) return milliseconds;
+  faults.add('timeout', `must be ${DURATION_WORDS}, up to 24d; this is ${JSON.stringify(timeout)}.`);
   return 0;
 }
 
@@ -114,14 +149,6 @@ function withoutOptional<T extends { optional?: boolean }>(
   outputs: Record<string, T>,
 ): Record<string, Omit<T, 'optional'>> {
   return Object.fromEntries(Object.entries(outputs).map(([id, { optional: _optional, ...output }]) => [id, output]));
-}
-
-function issueText(issue: { code: string; message: string; keys?: unknown; issues?: { message: string }[] }): string {
-  if (issue.code === 'unrecognized_keys') {
-    return `has members that no description has: ${(issue.keys as string[]).join(', ')}; remove them.`;
-  }
-  if (issue.code === 'invalid_key' && issue.issues?.[0]) return `${issue.issues[0].message}.`;
-  return issue.message.endsWith('.') ? issue.message : `${issue.message}.`;
 }
 
 function isClass(value: unknown): value is Type {

@@ -7,6 +7,7 @@ import type { RegisteredProcess } from '../registered-process.js';
 /** Where a page begins: after an id, or before one when going back. */
 const position = z.union([z.strictObject({ after: z.string() }), z.strictObject({ before: z.string() })]);
 
+/** A page of the list of processes, and the cursors of its neighbours. */
 export interface ProcessPage {
   readonly processes: RegisteredProcess[];
   readonly cursors: PageCursors;

@@ -4,17 +4,17 @@ import type { FastifyRequest } from 'fastify';
 import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../../ogc/links/link-builder.js';
 import { LinkRelation } from '../../ogc/links/link-relation.js';
+import { MediaType } from '../../ogc/media-type.js';
 import { ApiFormatQuery } from '../../ogc/negotiation/format-query.decorator.js';
-import { MediaType } from '../../ogc/negotiation/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
-import { DEFAULT_LIMIT, MAXIMUM_LIMIT } from '../../ogc/paging/limit.js';
+import { ApiLimitQuery } from '../../ogc/paging/limit-query.decorator.js';
 import { pageLinks } from '../../ogc/paging/page-links.js';
 import type { Link, ProcessDescription } from '../process-description.js';
 import { ProcessRegistry } from '../process-registry.js';
-import { ProcessDescriptionDto, ProcessListDto } from './process.dto.js';
 import { pageOfProcesses } from './process-page.js';
 import { toProcessDescription, toProcessSummary } from './process-representation.js';
 import type { ProcessList } from './process-representation.js';
+import { ProcessDescriptionDto, ProcessListDto } from './process.dto.js';
 
 /** What can be executed (OGC 18-062r2 sections 7.5 and 7.6). */
 @ApiController('Processes', 'processes')
@@ -27,7 +27,7 @@ export class ProcessesController {
   /** GET /processes (/req/core/process-list-success). */
   @Get()
   @ApiOperation({ operationId: 'getProcesses', summary: 'The processes offered, sorted by id' })
-  @ApiQuery({ name: 'limit', required: false, schema: limitSchema() })
+  @ApiLimitQuery()
   @ApiQuery({ name: 'cursor', required: false, schema: { type: 'string' }, description: 'From a next or prev link' })
   @ApiFormatQuery('json')
   @ApiOkResponse({ type: ProcessListDto })
@@ -62,6 +62,7 @@ export class ProcessesController {
       to(path(description), LinkRelation.self, 'This document'),
       this.executeLink(request, description),
       to(`/jobs?processID=${encodeURIComponent(id)}`, LinkRelation.jobList, 'Jobs of this process'),
+      to(`${path(description)}/graph`, LinkRelation.graph, 'Its steps as a graph'),
       { href: DESCRIPTION_PROFILE, rel: LinkRelation.profile, title: 'OGC process description' },
       to('/processes', LinkRelation.up, 'All processes'),
     ]);
@@ -77,8 +78,4 @@ const DESCRIPTION_PROFILE = 'https://www.opengis.net/def/profile/OGC/0/ogc-proce
 
 function path({ id }: ProcessDescription): string {
   return `/processes/${encodeURIComponent(id)}`;
-}
-
-function limitSchema() {
-  return { type: 'integer' as const, minimum: 1, maximum: MAXIMUM_LIMIT, default: DEFAULT_LIMIT };
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../ogc/json-object.js';
 import type { FaultCollector } from '../definition/invalid-process.error.js';
 import type { OgcSchema } from '../process-description.js';
 
@@ -61,7 +62,7 @@ const CURES: Readonly<Record<string, string>> = {
 
 /** Checks a schema against the subset of JSON Schema that OGC API - Processes 1.0 lets a description use. */
 export function checkOgcSchema(schema: unknown, path: string, faults: FaultCollector): void {
-  if (!isRecord(schema)) {
+  if (!isJsonObject(schema)) {
     faults.add(
       path,
       `a schema is an object, this is ${JSON.stringify(schema)}; write for instance { type: 'string' }.`,
@@ -85,7 +86,7 @@ function checkKeyword(keyword: string, value: unknown, path: string, faults: Fau
     if (!Array.isArray(value) || value.length === 0) faults.add(path, 'takes a list of at least one schema.');
     else value.forEach((branch, index) => checkOgcSchema(branch, `${path}.${index}`, faults));
   } else if (expected === 'schema map') {
-    if (!isRecord(value)) faults.add(path, 'takes an object of schemas by property name.');
+    if (!isJsonObject(value)) faults.add(path, 'takes an object of schemas by property name.');
     else for (const [name, member] of Object.entries(value)) checkOgcSchema(member, `${path}.${name}`, faults);
   } else if (!matches(value, expected)) {
     faults.add(path, `takes ${WORDS[expected]}, this is ${JSON.stringify(value)}.${hint(keyword, value)}`);
@@ -144,8 +145,4 @@ function checkType(schema: Record<string, unknown>, path: string, faults: FaultC
   if (typeof schema.multipleOf === 'number' && schema.multipleOf <= 0) {
     faults.add(`${path}.multipleOf`, 'must be greater than 0.');
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../ogc/json-object.js';
 import type { OgcSchema } from '../process-description.js';
 
 type RawSchema = Record<string, unknown>;
@@ -21,13 +22,13 @@ export function toOgcSubset(raw: RawSchema): OgcSchema {
   }
   rewriteNull(schema);
   for (const keyword of ['not', 'items', 'additionalProperties']) {
-    if (isSchema(schema[keyword])) schema[keyword] = toOgcSubset(schema[keyword]);
+    if (isJsonObject(schema[keyword])) schema[keyword] = toOgcSubset(schema[keyword]);
   }
   for (const keyword of ['allOf', 'oneOf', 'anyOf']) {
     const branches = schema[keyword];
     if (Array.isArray(branches)) schema[keyword] = branches.map((branch: RawSchema) => toOgcSubset(branch));
   }
-  if (isSchema(schema.properties)) {
+  if (isJsonObject(schema.properties)) {
     schema.properties = Object.fromEntries(
       Object.entries(schema.properties).map(([name, member]) => [name, toOgcSubset(member as RawSchema)]),
     );
@@ -53,7 +54,7 @@ function rewriteBound(
 }
 
 function rewriteNull(schema: RawSchema): void {
-  if (isSchema(schema.not) && schema.not.type === 'null') delete schema.not;
+  if (isJsonObject(schema.not) && schema.not.type === 'null') delete schema.not;
   if (Array.isArray(schema.type)) {
     const types: unknown[] = schema.type.filter((type) => type !== 'null');
     if (types.length < schema.type.length) schema.nullable = true;
@@ -67,8 +68,4 @@ function rewriteNull(schema: RawSchema): void {
     schema.nullable = true;
     schema[keyword] = rest;
   }
-}
-
-function isSchema(value: unknown): value is RawSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import type { Violation } from '../../ogc/problems/domain-error.js';
 import type { InputDescription } from '../process-description.js';
-import { pointerPart } from './violation-writer.js';
+import { pointerPart } from '../../ogc/json-pointer.js';
 import type { ValueValidator, ValueValidators } from './value-validator.js';
 import { valueWords } from './value-words.js';
 

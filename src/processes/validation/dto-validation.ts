@@ -1,7 +1,7 @@
 import { validate } from 'class-validator';
 import type { ValidationError } from 'class-validator';
 import type { Violation } from '../../ogc/problems/domain-error.js';
-import { pointerPart } from './violation-writer.js';
+import { pointerPart } from '../../ogc/json-pointer.js';
 
 /** Runs class-validator on an instance of an inputs' DTO, for what a schema cannot express. */
 export async function validateInstance(instance: object): Promise<Violation[]> {

@@ -1,5 +1,6 @@
+import { isJsonObject } from '../../ogc/json-object.js';
 import type { OgcFormat } from '../schema/ogc-formats.js';
-import { isNumbers, isObject, MOST_FAULTS } from './structure-fault.js';
+import { isNumbers, MOST_FAULTS } from './structure-fault.js';
 import type { StructureFault } from './structure-fault.js';
 
 /** Levels of arrays above a position, by geometry type (RFC 7946, section 3.1). */
@@ -35,7 +36,8 @@ class GeojsonCheck {
     if (!this.typed(value, ['Feature'], path)) return;
     const { geometry, properties, id } = value;
     if (geometry !== null) this.geometry(geometry, `${path}/geometry`);
-    if (properties !== null && !isObject(properties)) this.fault(`${path}/properties`, 'Expected an object or null.');
+    if (properties !== null && !isJsonObject(properties))
+      this.fault(`${path}/properties`, 'Expected an object or null.');
     if (id !== undefined && typeof id !== 'string' && typeof id !== 'number') {
       this.fault(`${path}/id`, 'Expected a string or a number.');
     }
@@ -101,7 +103,7 @@ class GeojsonCheck {
   }
 
   private typed(value: unknown, types: string[], path: string): value is Record<string, unknown> {
-    if (!isObject(value)) {
+    if (!isJsonObject(value)) {
       this.fault(path, `Expected a GeoJSON object of type ${types.join(', ')}.`);
       return false;
     }

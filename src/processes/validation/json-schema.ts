@@ -2,6 +2,7 @@ import type { OgcSchema } from '../process-description.js';
 import { isBinarySchema } from '../schema/binary-schema.js';
 import { ogcFormat } from '../schema/ogc-formats.js';
 
+/** A schema in the dialect of the validator, JSON Schema 2020-12. */
 export type JsonSchema = Record<string, unknown>;
 
 /** The keyword by which {@link OgcFormat} values are checked. */

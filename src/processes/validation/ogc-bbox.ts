@@ -1,9 +1,10 @@
-import { isNumbers, isObject } from './structure-fault.js';
+import { isJsonObject } from '../../ogc/json-object.js';
+import { isNumbers } from './structure-fault.js';
 import type { StructureFault } from './structure-fault.js';
 
 /** Checks a bounding box value (OGC 18-062r2, `bbox.yaml`): four or six numbers, and optionally the URI of a CRS. */
 export function bboxFaults(value: unknown): StructureFault[] {
-  if (!isObject(value)) return [{ path: '', detail: 'Expected a bounding box, an object with the member bbox.' }];
+  if (!isJsonObject(value)) return [{ path: '', detail: 'Expected a bounding box, an object with the member bbox.' }];
   const faults: StructureFault[] = [];
   const { bbox, crs } = value;
   if (!isNumbers(bbox) || (bbox.length !== 4 && bbox.length !== 6)) {

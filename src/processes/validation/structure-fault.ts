@@ -7,10 +7,7 @@ export interface StructureFault {
 /** Faults are collected up to this number; a geometry with a million wrong positions needs no longer list. */
 export const MOST_FAULTS = 20;
 
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
+/** Whether a value is a list of finite numbers. */
 export function isNumbers(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item));
 }

@@ -1,6 +1,7 @@
 /** Nesting beyond this is refused: nothing meaningful needs it, and recursive code further on would run out of stack. */
 export const DEEPEST = 100;
 
+/** How large a JSON value is. */
 export interface ValueSize {
   /** Values inside the value, itself included; counting stops when the value is too deep. */
   readonly nodes: number;

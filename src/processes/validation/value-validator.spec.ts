@@ -34,6 +34,7 @@ describe('validation of values', () => {
       '/v/x~0y This member is not known here. Known are a.',
     ],
     [{ type: 'string', format: 'date-time' }, '2026', '/v Expected a date and time with a time zone, such as'],
+    [{ type: 'number' }, Infinity, '/v Expected a number, got'],
     [{ type: 'string' }, null, '/v Expected a string, got null.'],
     [{ type: 'string', nullable: true }, 1, '/v Expected a string or null, got the number 1.'],
     [{ oneOf: [{ type: 'string' }, { type: 'object' }] }, 5, '/v Expected a string or an object, got the number 5.'],

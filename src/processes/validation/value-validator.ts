@@ -75,7 +75,14 @@ export class ValueValidator {
 }
 
 function makeAjv(options: Options): Ajv2020 {
-  const ajv = new Ajv2020({ strict: false, verbose: true, logger: false, validateSchema: false, ...options });
+  const ajv = new Ajv2020({
+    strict: false,
+    strictNumbers: true,
+    verbose: true,
+    logger: false,
+    validateSchema: false,
+    ...options,
+  });
   addFormats.default(ajv);
   ajv.addKeyword(ogcFormatKeyword());
   return ajv;

@@ -26,11 +26,13 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   string: 'a string',
 };
 
+/** The name of a JSON type, or of one of several, in words. */
 export function typeWords(type: unknown): string {
   const types = Array.isArray(type) ? type : [type];
   return types.map((name) => TYPE_WORDS[String(name)] ?? String(name)).join(' or ');
 }
 
+/** What text of a format is, in words. */
 export function formatWords(format: unknown): string {
   return FORMAT_WORDS[String(format)] ?? `text of the format ${String(format)}`;
 }

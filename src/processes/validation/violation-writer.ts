@@ -1,14 +1,10 @@
+import { pointerPart } from '../../ogc/json-pointer.js';
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { Violation } from '../../ogc/problems/domain-error.js';
 import type { JsonSchema } from './json-schema.js';
 import { OGC_FORMAT_KEYWORD } from './json-schema.js';
 import type { StructureFault } from './structure-fault.js';
 import { formatWords, isImpossible, listWords, schemaWords, typeWords, valueWords } from './value-words.js';
-
-/** One part of a JSON pointer (RFC 6901, section 3). */
-export function pointerPart(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
-}
 
 /**
  * Writes what Ajv found as sentences with pointers. Of alternatives (`oneOf`, `anyOf`) only the branch that the value

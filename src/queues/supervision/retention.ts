@@ -8,7 +8,7 @@ import { answerOfQueue } from '../answer-of-queue.js';
 import { JOB_QUEUE, type JobEntry } from '../job-queue.js';
 
 const BATCH = 500;
-/** Batches of one kind in one sweep, since lost jobs wait while it goes on. */
+/** Batches of one kind in one sweep. */
 const MOST_BATCHES = 4;
 /** Milliseconds between two looks at all directories. */
 const ORPHANS_INTERVAL = 60_000;
@@ -21,6 +21,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export class Retention {
   private readonly logger = new Logger(Retention.name);
   private orphansDue = 0;
+  /** Directories that the present look has yet to come to. */
+  private unseen: string[] = [];
 
   constructor(
     private readonly recovery: JobRecovery,
@@ -30,16 +32,17 @@ export class Retention {
   ) {}
 
   /**
-   * Removes a limited number of jobs and entries.
+   * Removes a limited number of jobs and entries, and looks at a limited number of directories.
    * @returns whether there may be more to remove at once
    * @throws QueueSilentError while the queue is away; jobs and files are then dealt with already
    */
   async sweep(): Promise<boolean> {
     let more = await inBatches(() => this.removeExpired());
-    if (Date.now() >= this.orphansDue) {
+    if (this.unseen.length === 0 && Date.now() >= this.orphansDue) {
       this.orphansDue = Date.now() + ORPHANS_INTERVAL;
-      await this.removeOrphans();
+      this.unseen = await this.files.names();
     }
+    if (await inBatches(() => this.removeOrphans())) more = true;
     for (const state of ['completed', 'failed'] as const) {
       const clean = async () => (await answerOfQueue(this.queue.clean(ENTRY_AGE, BATCH, state))).length;
       if (await inBatches(clean)) more = true;
@@ -54,19 +57,14 @@ export class Retention {
     return expired.length;
   }
 
-  private async removeOrphans(): Promise<void> {
-    let batch: string[] = [];
-    const removeUnknown = async () => {
-      const known = new Set((await this.reader.states(batch)).map(({ id }) => id));
-      for (const jobId of batch) if (!known.has(jobId)) await this.files.remove(jobId);
-      batch = [];
-    };
-    for await (const name of this.files.settled()) {
-      if (!UUID.test(name)) continue;
-      batch.push(name);
-      if (batch.length === BATCH) await removeUnknown();
-    }
-    if (batch.length > 0) await removeUnknown();
+  /** @returns how many directories were looked at */
+  private async removeOrphans(): Promise<number> {
+    const names = this.unseen.splice(0, BATCH);
+    const settled: string[] = [];
+    for (const name of names) if (UUID.test(name) && (await this.files.isSettled(name))) settled.push(name);
+    const known = new Set(settled.length === 0 ? [] : (await this.reader.states(settled)).map(({ id }) => id));
+    for (const jobId of settled) if (!known.has(jobId)) await this.files.remove(jobId);
+    return names.length;
   }
 }
 

@@ -1,6 +1,7 @@
 import { buffer } from '@turf/buffer';
 import type { Geometry, MultiPolygon, Polygon, Position } from 'geojson';
 
+/** How far a buffer reaches, and how round it is. */
 export interface BufferOptions {
   /** In metres. */
   readonly distance: number;

@@ -9,8 +9,8 @@ import { ProcessRejection } from '../../process-rejection.js';
 import { BufferProcess } from './buffer.process.js';
 
 const faults = new FaultCollector(() => 'BufferProcess');
-const definition = readProcessDefinition(processOptionsOf(BufferProcess)!, faults)!;
-const compiled = CompiledProcess.compile(definition, new BufferProcess(), faults)!;
+const { definition } = readProcessDefinition(processOptionsOf(BufferProcess)!, faults);
+const compiled = CompiledProcess.compile(definition!, new BufferProcess(), faults)!;
 
 const warnings: string[] = [];
 const context = {

@@ -6,10 +6,12 @@ import { ProcessRejection } from '../../process-rejection.js';
 import { bufferGeometry } from './buffer-geometry.js';
 import type { BufferOptions } from './buffer-geometry.js';
 
+/** The inputs by id; the YAML file describes them. */
 export interface BufferInputs extends BufferOptions {
   geometry: GeoJSON;
 }
 
+/** The outputs by id; the YAML file describes them. */
 export interface BufferOutputs {
   result: GeoJSON;
 }

@@ -4,8 +4,10 @@ import type { Attributes } from './sonar-model.js';
 /** Entries per chunk of variables with one number per ping or position. */
 export const ROWS_PER_CHUNK = 1024;
 
+/** Attributes of the coordinate that names the channels. */
 export const CHANNEL: Attributes = { long_name: 'Vendor channel ID' };
 
+/** Attributes of the frequency of each channel. */
 export const FREQUENCY: Attributes = {
   long_name: 'Transducer frequency',
   standard_name: 'sound_frequency',
@@ -24,6 +26,7 @@ export function time(longName: string): Attributes {
   };
 }
 
+/** The names of the channels, in their order in the file. */
 export function channelIds({ channels }: RawIndex): string[] {
   return channels.map(({ transceiver }) => transceiver.channelId);
 }

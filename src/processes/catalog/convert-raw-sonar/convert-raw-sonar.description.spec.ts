@@ -8,8 +8,8 @@ import { ConvertRawSonar } from './convert-raw-sonar.process.js';
 import type { RecordingSummary } from './recording-summary.js';
 
 const faults = new FaultCollector(() => 'ConvertRawSonar');
-const definition = readProcessDefinition(processOptionsOf(ConvertRawSonar)!, faults)!;
-const compiled = CompiledProcess.compile(definition, new ConvertRawSonar(), faults)!;
+const { definition } = readProcessDefinition(processOptionsOf(ConvertRawSonar)!, faults);
+const compiled = CompiledProcess.compile(definition!, new ConvertRawSonar(), faults)!;
 const rawFile = new InputFile('/nowhere/cruise.raw', 1, 'application/octet-stream');
 
 describe('the description of convert-raw-sonar', () => {

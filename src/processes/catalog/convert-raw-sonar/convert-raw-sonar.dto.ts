@@ -8,8 +8,11 @@ import type { RecordingSummary } from './recording-summary.js';
 
 /** Formats of the output, and their media types. */
 export const OUTPUT_TYPES = { netcdf: 'application/x-netcdf', zarr: 'application/zip' } as const;
+
+/** The formats of the result, by the name that the input `outputType` takes. */
 export type OutputType = keyof typeof OUTPUT_TYPES;
 
+/** The inputs of `convert-raw-sonar`. */
 export class ConvertRawSonarInputs {
   @Input({
     title: 'Raw file',
@@ -84,6 +87,7 @@ const SUMMARY_SCHEMA: OgcSchema = object(
   ['firstPosition'],
 );
 
+/** The outputs of `convert-raw-sonar`. */
 export class ConvertRawSonarOutputs {
   @Output({
     title: 'Converted recording',

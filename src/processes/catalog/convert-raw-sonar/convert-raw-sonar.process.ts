@@ -1,6 +1,9 @@
-import { access, rename } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rename, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Process } from '../../decorators/process.decorator.js';
+import { Flow } from '../../decorators/flow.decorator.js';
+import { Task } from '../../decorators/task.decorator.js';
+import type { InputFile } from '../../input-file.js';
 import type { JobContext } from '../../job-context.js';
 import type { ProcessHandler } from '../../process-handler.js';
 import { ProcessRejection } from '../../process-rejection.js';
@@ -10,9 +13,10 @@ import { DataPass } from './data-pass.js';
 import { NetcdfWriter } from './netcdf-writer.js';
 import { indexRaw } from './raw-index.js';
 import type { RawIndex } from './raw-index.js';
-import { summarize } from './recording-summary.js';
+import { summarize, type RecordingSummary } from './recording-summary.js';
 import { sonarLayout } from './sonar-layout.js';
 import type { SonarWriter } from './sonar-model.js';
+import { readIndex, storeIndex, type StoredIndex } from './stored-index.js';
 import { ZarrWriter } from './zarr-writer.js';
 
 const VERSION = '1.0.0';
@@ -23,10 +27,10 @@ const CHECKED = 30;
 const CONVERTED = 95;
 
 /**
- * Converts a Simrad EK60 recording to NetCDF-4 or Zarr after SONAR-netCDF4. The file is read twice: first to check it
- * and to learn the dimensions, then to write block by block; neither pass holds more than one block.
+ * Converts a Simrad EK60 recording to NetCDF-4 or Zarr after SONAR-netCDF4, in two tasks. The file is read twice: first
+ * to check it and to learn the dimensions, then to write block by block; neither pass holds more than one block.
  */
-@Process({
+@Flow({
   id: 'convert-raw-sonar',
   version: VERSION,
   title: 'Convert raw sonar data',
@@ -40,66 +44,78 @@ const CONVERTED = 95;
 export class ConvertRawSonar implements ProcessHandler<ConvertRawSonarInputs, ConvertRawSonarOutputs> {
   /** @throws ProcessRejection when the model is not supported, or the file is not a sound EK60 recording */
   async execute(inputs: ConvertRawSonarInputs, context: JobContext): Promise<ConvertRawSonarOutputs> {
-    const { rawFile, outputType, overwrite, sonarModel } = inputs;
+    const { rawFile, sonarModel, outputType, overwrite } = inputs;
+    const index = await this.openRawFile(rawFile, sonarModel, context);
+    return { summary: await this.saveConvertedFile(index, rawFile, outputType, overwrite, context) };
+  }
+
+  /** Reads the recording once. @returns what has to be known of it before anything is written */
+  @Task({ name: 'open raw file' })
+  async openRawFile(rawFile: InputFile, sonarModel: string, context: JobContext): Promise<StoredIndex> {
     refuseOtherModels(sonarModel);
-    const name = basename(rawFile.path).replace(/\.raw$/i, '');
-    const fileName = `${name}${EXTENSION[outputType]}`;
+    const onRead = reporter(context, 'Checking the recording', rawFile.size, 0, CHECKED);
+    const index = await indexRaw(rawFile.path, context.signal, onRead);
+    logFindings(index, context);
+    return storeIndex(index);
+  }
+
+  /** Reads it again and writes the output `converted`. */
+  @Task({ name: 'save converted file' })
+  async saveConvertedFile(
+    stored: StoredIndex,
+    rawFile: InputFile,
+    outputType: OutputType,
+    overwrite: boolean,
+    context: JobContext,
+  ): Promise<RecordingSummary> {
+    const fileName = `${basename(rawFile.path).replace(/\.raw$/i, '')}${EXTENSION[outputType]}`;
     const path = join(await context.workDirectory(), fileName);
-    if (!overwrite && (await exists(path))) {
+    if (!overwrite && existsSync(path)) {
       throw new ProcessRejection(`The result ${fileName} exists already; set overwrite to replace it.`, 'overwrite');
     }
-
-    const index = await indexRaw(
-      rawFile.path,
-      context.signal,
-      reporter(context, 'Checking the recording', rawFile.size, 0, CHECKED),
-    );
-    this.logFindings(index, context);
-
     // Only a complete file gets the final name: a leftover of an interrupted attempt must not count as a result.
     const partial = `${path}.partial`;
-    const backscatter = await this.convert(inputs, index, partial, context);
+    const index = readIndex(stored);
+    const backscatter = await write(index, rawFile, outputType, partial, context);
     await rename(partial, path);
-    const summary = summarize(index, fileName, backscatter);
+    context.logger.info(`Converted to ${fileName}.`, { bytes: (await stat(path)).size });
     await context.outputs.file('converted', path, { mediaType: OUTPUT_TYPES[outputType] });
     context.progress(100, 'Converted');
-    return { summary };
+    return summarize(index, fileName, backscatter);
   }
+}
 
-  private async convert(inputs: ConvertRawSonarInputs, index: RawIndex, path: string, context: JobContext) {
-    const { rawFile, outputType } = inputs;
-    const groups = sonarLayout(index, {
-      fileName: basename(rawFile.path),
-      softwareName: 'sluice convert-raw-sonar',
-      softwareVersion: VERSION,
-      convertedAt: new Date(),
-    });
-    const writer: SonarWriter =
-      outputType === 'zarr' ? await ZarrWriter.open(path, context.signal) : await NetcdfWriter.open(path);
-    try {
-      await writer.create(groups);
-      const pass = new DataPass(groups, index, writer, context.signal);
-      const onRead = reporter(context, 'Converting the recording', rawFile.size, CHECKED, CONVERTED);
-      await pass.run(rawFile.path, onRead);
-      await writer.finish();
-      return pass.backscatter();
-    } finally {
-      await writer.dispose();
-    }
+async function write(index: RawIndex, rawFile: InputFile, outputType: OutputType, path: string, context: JobContext) {
+  const groups = sonarLayout(index, {
+    fileName: basename(rawFile.path),
+    softwareName: 'sluice convert-raw-sonar',
+    softwareVersion: VERSION,
+    convertedAt: new Date(),
+  });
+  const writer: SonarWriter =
+    outputType === 'zarr' ? await ZarrWriter.open(path, context.signal) : await NetcdfWriter.open(path);
+  try {
+    await writer.create(groups);
+    const pass = new DataPass(groups, index, writer, context.signal);
+    await pass.run(rawFile.path, reporter(context, 'Converting the recording', rawFile.size, CHECKED, CONVERTED));
+    await writer.finish();
+    return pass.backscatter();
+  } finally {
+    await writer.dispose();
   }
+}
 
-  private logFindings(index: RawIndex, { logger }: JobContext): void {
-    logger.info(`Found ${index.pings} pings of ${index.channels.length} channels.`, {
-      datagrams: Object.fromEntries(index.datagrams),
-      rangeSamples: index.samples,
-      channels: index.channels.map(({ transceiver }) => transceiver.channelId),
-    });
-    const silent = index.configuration.transceivers.length - index.channels.length;
-    if (silent > 0) logger.warn(`Left out ${silent} configured channels that recorded no ping.`);
-    const known = ['CON0', 'RAW0', 'NME0', 'TAG0'];
-    const skipped = [...index.datagrams].filter(([type]) => !known.includes(type));
-    if (skipped.length > 0) logger.warn('Skipped datagrams of other types.', Object.fromEntries(skipped));
-  }
+function logFindings(index: RawIndex, { logger }: JobContext): void {
+  logger.info(`Found ${index.pings} pings of ${index.channels.length} channels.`, {
+    datagrams: Object.fromEntries(index.datagrams),
+    rangeSamples: index.samples,
+    channels: index.channels.map(({ transceiver }) => transceiver.channelId),
+  });
+  const silent = index.configuration.transceivers.length - index.channels.length;
+  if (silent > 0) logger.warn(`Left out ${silent} configured channels that recorded no ping.`);
+  const known = ['CON0', 'RAW0', 'NME0', 'TAG0'];
+  const skipped = [...index.datagrams].filter(([type]) => !known.includes(type));
+  if (skipped.length > 0) logger.warn('Skipped datagrams of other types.', Object.fromEntries(skipped));
 }
 
 function refuseOtherModels(model: string): void {
@@ -119,11 +135,4 @@ function reporter(context: JobContext, message: string, size: number, from: numb
     last = percent;
     context.progress(percent, message);
   };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -27,6 +27,7 @@ export interface RecordingSummary {
   }[];
 }
 
+/** Summarizes a recording. @param backscatter of each channel; nothing for one that recorded no power */
 export function summarize(
   index: RawIndex,
   fileName: string,

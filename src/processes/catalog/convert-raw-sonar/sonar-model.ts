@@ -3,10 +3,18 @@ import type { Position } from './nmea-position.js';
 
 /** Element types of variables, named as in Zarr. */
 export type ElementType = 'float64' | 'float32' | 'int64' | 'int16' | 'int8' | 'string';
+
+/** Values of a variable of floating point numbers. */
 export type FloatValues = Float64Array | Float32Array;
 type NumericValues = FloatValues | BigInt64Array | Int16Array | Int8Array;
+
+/** Values of a variable, in the order of its dimensions, the last one fastest. */
 export type Values = NumericValues | string[];
+
+/** The value of an attribute of a group or a variable. */
 export type AttributeValue = string | number | readonly string[] | readonly number[];
+
+/** Attributes of a group or a variable, by name. */
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
 /** A text datagram with its time in nanoseconds since 1970. */
@@ -14,6 +22,8 @@ export interface TimedText {
   readonly time: bigint;
   readonly text: string;
 }
+
+/** A position with its time in nanoseconds since 1970. */
 export interface TimedPosition extends Position {
   readonly time: bigint;
 }

@@ -12,8 +12,8 @@ function contextOf(signal: AbortSignal, progress: (percent: number) => void = ()
 }
 
 const faults = new FaultCollector(() => 'Echo');
-const definition = readProcessDefinition(processOptionsOf(Echo)!, faults)!;
-const echo = CompiledProcess.compile(definition, new Echo(), faults)!;
+const { definition } = readProcessDefinition(processOptionsOf(Echo)!, faults);
+const echo = CompiledProcess.compile(definition!, new Echo(), faults)!;
 const context = contextOf(new AbortController().signal);
 
 const inputs = fc.record(

@@ -6,6 +6,7 @@ import type { JobContext } from '../../job-context.js';
 import type { ProcessHandler } from '../../process-handler.js';
 import { ARRAY_SCHEMA, BBOX_SCHEMA, MIXED_SCHEMA, PAUSE_SCHEMA, XML_SCHEMA } from './echo.schemas.js';
 
+/** `bbox.yaml` of OGC 18-062r2. */
 export interface BoundingBox {
   /** Lower corner, then upper corner: four numbers, or six with heights. */
   bbox: number[];
@@ -13,6 +14,7 @@ export interface BoundingBox {
   crs?: string;
 }
 
+/** The inputs of `echo`: one of each kind that the standard knows. */
 export class EchoInputs {
   @Input({ title: 'String', description: 'Any text.', schema: { type: 'string', example: 'Hello' } })
   stringInput!: string;
@@ -38,6 +40,7 @@ export class EchoInputs {
   pause?: number;
 }
 
+/** The outputs of `echo`, under the ids of the inputs that they repeat. */
 export class EchoOutputs {
   @Output({ title: 'String', schema: { type: 'string' } })
   stringInput!: string;

@@ -1,7 +1,9 @@
 import type { OgcSchema } from '../../process-description.js';
 
+/** Text or an object. */
 export const MIXED_SCHEMA: OgcSchema = { oneOf: [{ type: 'string' }, { type: 'object' }] };
 
+/** An array that is one value, not several. */
 export const ARRAY_SCHEMA: OgcSchema = { type: 'array', items: { type: 'integer' }, minItems: 1, maxItems: 10 };
 
 /** `bbox.yaml` of OGC 18-062r2 written out, without its default CRS: echo adds nothing to what was sent. */
@@ -26,6 +28,8 @@ export const BBOX_SCHEMA: OgcSchema = {
   ],
 };
 
+/** Text with a media type of its own. */
 export const XML_SCHEMA: OgcSchema = { type: 'string', contentMediaType: 'application/xml' };
 
+/** Seconds. */
 export const PAUSE_SCHEMA: OgcSchema = { type: 'integer', minimum: 0, maximum: 60 };

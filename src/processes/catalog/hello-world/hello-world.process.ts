@@ -4,6 +4,7 @@ import { Output } from '../../decorators/output.decorator.js';
 import { Process } from '../../decorators/process.decorator.js';
 import type { ProcessHandler } from '../../process-handler.js';
 
+/** The inputs of `hello-world`. */
 export class HelloWorldInputs {
   @Input({ title: 'Name', description: 'Who is greeted.', schema: { example: 'Ada' } })
   @IsString()
@@ -18,6 +19,7 @@ export class HelloWorldInputs {
   message?: string;
 }
 
+/** The outputs of `hello-world`. */
 export class HelloWorldOutputs {
   @Output({ title: 'Greeting', description: 'One line of text.', mediaType: 'text/plain' })
   result!: string;

@@ -13,18 +13,18 @@ function recorder() {
 }
 
 describe('simple-flow', () => {
-  it('composes greeting and message, and reports both steps', () => {
+  it('composes greeting and message, and reports both steps', async () => {
     const { steps, log, context } = recorder();
-    expect(new SimpleFlow().execute({ name: 'Ada', message: 'Good day.' }, context)).toEqual({
+    expect(await new SimpleFlow().execute({ name: 'Ada', message: 'Good day.' }, context)).toEqual({
       result: 'Hello Ada! Good day.',
     });
     expect(steps).toEqual([50, 100]);
     expect(log).toEqual(['Composed the greeting', 'Appended the message']);
   });
 
-  it('greets without a message', () => {
+  it('greets without a message', async () => {
     const { log, context } = recorder();
-    expect(new SimpleFlow().execute({ name: 'Ada' }, context)).toEqual({ result: 'Hello Ada!' });
+    expect(await new SimpleFlow().execute({ name: 'Ada' }, context)).toEqual({ result: 'Hello Ada!' });
     expect(log).toEqual(['Composed the greeting']);
   });
 });

@@ -1,10 +1,12 @@
 import { IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { Flow } from '../../decorators/flow.decorator.js';
 import { Input } from '../../decorators/input.decorator.js';
 import { Output } from '../../decorators/output.decorator.js';
-import { Process } from '../../decorators/process.decorator.js';
+import { Task } from '../../decorators/task.decorator.js';
 import type { JobContext } from '../../job-context.js';
 import type { ProcessHandler } from '../../process-handler.js';
 
+/** The inputs of `simple-flow`. */
 export class SimpleFlowInputs {
   @Input({ title: 'Name', description: 'Who is greeted.', schema: { example: 'Ada' } })
   @IsString()
@@ -19,13 +21,17 @@ export class SimpleFlowInputs {
   message?: string;
 }
 
+/** The outputs of `simple-flow`. */
 export class SimpleFlowOutputs {
   @Output({ title: 'Result', description: 'The greeting and the message.', mediaType: 'text/plain' })
   result!: string;
 }
 
-/** Greets in separate steps, in an executor of its own, and tells in its log and progress which step it is at. */
-@Process({
+/**
+ * Greets in two tasks, in an executor of its own, and tells in its log and progress which one it is at. A job of it that
+ * is interrupted between them goes on with the second.
+ */
+@Flow({
   id: 'simple-flow',
   version: '1.0.0',
   title: 'Simple flow',
@@ -35,21 +41,24 @@ export class SimpleFlowOutputs {
   outputs: SimpleFlowOutputs,
 })
 export class SimpleFlow implements ProcessHandler<SimpleFlowInputs, SimpleFlowOutputs> {
-  execute({ name, message }: SimpleFlowInputs, context: JobContext): SimpleFlowOutputs {
-    const greeting = this.greet(name);
-    context.logger.info('Composed the greeting', { characters: greeting.length });
+  async execute({ name, message }: SimpleFlowInputs, context: JobContext): Promise<SimpleFlowOutputs> {
+    const greeting = await this.composeGreeting(name, context);
     context.progress(50, 'Composed the greeting');
-    const result = message ? this.append(greeting, message) : greeting;
-    if (message) context.logger.info('Appended the message', { characters: message.length });
+    const result = message ? await this.appendMessage(greeting, message, context) : greeting;
     context.progress(100, 'Done');
     return { result };
   }
 
-  private greet(name: string): string {
-    return `Hello ${name}!`;
+  @Task({ name: 'compose greeting' })
+  composeGreeting(name: string, { logger }: JobContext): Promise<string> {
+    const greeting = `Hello ${name}!`;
+    logger.info('Composed the greeting', { characters: greeting.length });
+    return Promise.resolve(greeting);
   }
 
-  private append(greeting: string, message: string): string {
-    return `${greeting} ${message}`;
+  @Task({ name: 'append message' })
+  appendMessage(greeting: string, message: string, { logger }: JobContext): Promise<string> {
+    logger.info('Appended the message', { characters: message.length });
+    return Promise.resolve(`${greeting} ${message}`);
   }
 }

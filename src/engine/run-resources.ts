@@ -1,0 +1,127 @@
+import { sep } from 'node:path';
+import { storableText } from '../database/storable-text.js';
+import { MemoryJournal } from '../flows/memory-journal.js';
+import type { FlowSessionOptions, StepTransactions } from '../flows/step-host.js';
+import type { StepOutput } from '../flows/step-journal.js';
+import type { PlainContext } from '../processes/job-context.js';
+import type { RegisteredProcess } from '../processes/registered-process.js';
+import { BoundedLogger } from './bounded-logger.js';
+import type { ExecutionObserver, ExecutionUnit } from './execution-unit.js';
+import { RunJournal } from './run-journal.js';
+import { WorkDirectory } from './work-directory.js';
+import { WrittenOutputs } from './written-outputs.js';
+
+/**
+ * What one run has in hand: the context of its code, and what its steps work with. Most runs use little of it, so each
+ * part is made when it is first asked for. After {@link end} all of it is closed.
+ */
+export class RunResources implements PlainContext, FlowSessionOptions {
+  readonly jobId: string;
+  /** absolute; where outputs are kept */
+  readonly outputDirectory: string;
+  readonly transactions?: StepTransactions;
+  private boundedLogger?: BoundedLogger;
+  private writtenOutputs?: WrittenOutputs;
+  private work?: WorkDirectory;
+  private makeWorkDirectory?: PlainContext['workDirectory'];
+  private tellProgress?: PlainContext['progress'];
+  private revivedInputs?: Record<string, unknown>;
+  private ended = false;
+  private closed = false;
+
+  /**
+   * @param stop its signal becomes `context.signal`, read only when somebody asks for it
+   * @param runJournal remembers the steps; without it they are remembered until the run ends
+   */
+  constructor(
+    readonly process: RegisteredProcess,
+    private readonly unit: ExecutionUnit,
+    private readonly observer: ExecutionObserver,
+    private readonly stop: { readonly signal: AbortSignal },
+    private runJournal?: RunJournal,
+  ) {
+    this.jobId = unit.jobId;
+    this.outputDirectory = `${unit.directory}${sep}outputs`;
+    this.transactions = runJournal?.transactions;
+  }
+
+  /** What every process is given, steps aside. */
+  get baseContext(): PlainContext {
+    return this;
+  }
+
+  get signal(): AbortSignal {
+    return this.stop.signal;
+  }
+
+  /** What `execute` is called with. */
+  get inputs(): Record<string, unknown> {
+    return (this.revivedInputs ??= this.process.reviveInputs(this.unit.inputs));
+  }
+
+  get journal(): RunJournal {
+    this.runJournal ??= new RunJournal(new MemoryJournal());
+    if (this.ended) this.runJournal.close();
+    return this.runJournal;
+  }
+
+  get logger(): BoundedLogger {
+    this.boundedLogger ??= new BoundedLogger((line) => this.observer.log(line));
+    if (this.closed) this.boundedLogger.close();
+    return this.boundedLogger;
+  }
+
+  get outputs(): WrittenOutputs {
+    const { outputs } = this.process.description;
+    this.writtenOutputs ??= new WrittenOutputs(this.outputDirectory, outputs, this.stop, this.logger);
+    if (this.ended) this.writtenOutputs.close();
+    return this.writtenOutputs;
+  }
+
+  /** The outputs, if code or the record of a step has ever had to do with any. */
+  get touchedOutputs(): WrittenOutputs | undefined {
+    return this.writtenOutputs;
+  }
+
+  get workDirectory(): PlainContext['workDirectory'] {
+    return (this.makeWorkDirectory ??= () => {
+      if (this.ended) return Promise.reject(new Error('The execution has ended'));
+      return (this.work ??= new WorkDirectory(this.unit.directory)).path();
+    });
+  }
+
+  get progress(): PlainContext['progress'] {
+    return (this.tellProgress ??= (percent, message) => {
+      if (this.ended || !Number.isFinite(percent)) return;
+      this.observer.progress(
+        Math.round(Math.min(100, Math.max(0, percent))),
+        message ? storableText(String(message), 1_000) : undefined,
+      );
+    });
+  }
+
+  takeOutputs(ids: readonly string[]): StepOutput[] {
+    return this.outputs.records(ids);
+  }
+
+  restoreOutputs(outputs: readonly StepOutput[]): void {
+    this.outputs.restore(outputs);
+  }
+
+  discardOutputs(ids: readonly string[]): Promise<void> {
+    return this.outputs.withdraw(ids);
+  }
+
+  /** Closes everything; code that goes on reaches nobody with it. */
+  async end(): Promise<void> {
+    this.ended = true;
+    this.runJournal?.close();
+    this.writtenOutputs?.close();
+    if (this.work !== undefined) {
+      const remains = (error: unknown) => this.logger.warn(`The work directory remains: ${String(error)}`);
+      await this.work.remove().catch(remains);
+    }
+    this.closed = true;
+    this.boundedLogger?.close();
+  }
+}

@@ -1,0 +1,185 @@
+import { describe, expect, it } from '@jest/globals';
+import { Task } from '../../processes/decorators/task.decorator.js';
+import { FaultCollector } from '../../processes/definition/invalid-process.error.js';
+import { readTasks } from '../../processes/definition/task-definitions.js';
+import type { JobContext } from '../../processes/job-context.js';
+import type { RegisteredProcess } from '../../processes/registered-process.js';
+import { traceFlow, type TraceLimits } from './flow-tracer.js';
+
+type Inputs = Record<string, { minOccurs: number }>;
+
+function trace(handler: object, inputs: Inputs = { area: { minOccurs: 1 } }, limits?: TraceLimits) {
+  const tasks = readTasks(handler, 'child', new FaultCollector(() => 'flow'));
+  const process = {
+    handler,
+    tasks: tasks.length > 0 ? tasks : undefined,
+    policy: { isolation: 'child', syncJobs: true, executor: 'local' },
+    description: { id: 'flow', version: '1.0.0', inputs },
+  } as unknown as RegisteredProcess;
+  return traceFlow(process, limits);
+}
+
+class Tasks {
+  @Task()
+  search(_area: unknown): Promise<{ id: string }[]> {
+    throw new Error('no task runs in a trace');
+  }
+
+  @Task()
+  fetch(_scene: unknown): Promise<string> {
+    throw new Error('no task runs in a trace');
+  }
+
+  @Task()
+  merge(..._parts: unknown[]): Promise<{ ok: boolean; count: number }> {
+    throw new Error('no task runs in a trace');
+  }
+}
+
+describe('tracing a flow', () => {
+  it('finds its steps and the data between them, without running any', async () => {
+    class Mosaic extends Tasks {
+      async execute({ area }: { area: unknown }, { map, run, sleep, waitForInput, runProcess }: JobContext) {
+        const scenes = await this.search(area);
+        const tiles = await map(scenes, (scene) => this.fetch(scene), { concurrency: 4 });
+        await sleep('1h');
+        await waitForInput('approve', { type: 'object' });
+        const stamp = await run('stamp', () => Date.now());
+        const echoed = await runProcess('echo', { text: stamp });
+        return { mosaic: await this.merge(tiles, echoed.text) };
+      }
+    }
+    expect(await trace(new Mosaic())).toEqual({
+      nodes: [
+        { key: 'search', name: 'search', kind: 'task' },
+        { key: 'map[*]/fetch', name: 'fetch', kind: 'task', mapped: true },
+        { key: 'sleep', name: 'sleep', kind: 'sleep' },
+        { key: 'approve', name: 'approve', kind: 'input' },
+        { key: 'stamp', name: 'stamp', kind: 'run' },
+        { key: 'echo', name: 'echo', kind: 'process' },
+        { key: 'merge', name: 'merge', kind: 'task' },
+      ],
+      edges: [
+        { from: 'search', to: 'map[*]/fetch' },
+        { from: 'map[*]/fetch', to: 'sleep' },
+        { from: 'sleep', to: 'approve' },
+        { from: 'approve', to: 'stamp' },
+        { from: 'stamp', to: 'echo' },
+        { from: 'map[*]/fetch', to: 'merge' },
+        { from: 'echo', to: 'merge' },
+      ],
+      complete: true,
+    });
+  });
+
+  it('sees what runs at once', async () => {
+    class Parallel extends Tasks {
+      async execute({ area }: { area: unknown }) {
+        const [left, right] = await Promise.all([this.search(area), this.fetch(area)]);
+        return this.merge(left, right);
+      }
+    }
+    expect((await trace(new Parallel())).edges).toEqual([
+      { from: 'search', to: 'merge' },
+      { from: 'fetch', to: 'merge' },
+    ]);
+  });
+
+  it('marks steps that need an optional input', async () => {
+    class Optional extends Tasks {
+      async execute({ area, extra }: { area: unknown; extra?: unknown }) {
+        const found = await this.search(area);
+        return extra ? this.merge(found, extra) : found;
+      }
+    }
+    const graph = await trace(new Optional(), { area: { minOccurs: 1 }, extra: { minOccurs: 0 } });
+    expect(graph.nodes.map(({ key, optional }) => [key, optional])).toEqual([
+      ['search', undefined],
+      ['merge', true],
+    ]);
+    expect(graph.complete).toBe(true);
+  });
+
+  it.each<[string, (flow: Tasks) => unknown, RegExp]>([
+    [
+      'compares a result',
+      async (flow) => (await flow.merge()).count > 3 && flow.fetch(1),
+      /"merge\.count" is compared/,
+    ],
+    ['decides by a result', async (flow) => ((await flow.merge()).ok ? flow.fetch(1) : 0), /"merge\.ok" may decide/],
+    [
+      'loops over a result',
+      async (flow) => {
+        for (const scene of await flow.search(1)) await flow.fetch(scene);
+      },
+      /"search" has an unknown number of elements/,
+    ],
+    [
+      'throws',
+      () => {
+        throw new Error('Only on Sundays');
+      },
+      /Only on Sundays/,
+    ],
+  ])('says that it is not complete when the code %s', async (_, execute, reason) => {
+    class Branching extends Tasks {
+      execute() {
+        return execute(this);
+      }
+    }
+    expect(await trace(new Branching())).toMatchObject({ complete: false, reason: expect.stringMatching(reason) });
+  });
+
+  it('ends with code that does not', async () => {
+    class Endless extends Tasks {
+      async execute() {
+        while (await this.search(1));
+      }
+    }
+    class Hanging extends Tasks {
+      execute() {
+        return new Promise(() => undefined);
+      }
+    }
+    class Spinning extends Tasks {
+      async execute() {
+        let scene = (await this.search(1)) as unknown as { next: typeof scene };
+        while (scene) scene = scene.next;
+      }
+    }
+    const endless = await trace(new Endless(), {}, { nodes: 10 });
+    expect(endless).toMatchObject({ complete: false, reason: 'the flow has more than 10 steps' });
+    expect(endless.nodes).toHaveLength(10);
+    expect(await trace(new Hanging(), {}, { time: 10 })).toMatchObject({ reason: 'the flow took longer than 10 ms' });
+    expect(await trace(new Spinning())).toMatchObject({
+      complete: false,
+      reason: expect.stringMatching(/without real values/),
+    });
+  });
+
+  it('takes a declared graph from its declarations', async () => {
+    class Declared {
+      execute(inputs: unknown, { runTasks }: JobContext) {
+        return runTasks(inputs);
+      }
+
+      @Task()
+      extract(): Promise<number> {
+        return Promise.resolve(1);
+      }
+
+      @Task({ after: ['extract'] })
+      load(): Promise<number> {
+        return Promise.resolve(2);
+      }
+    }
+    expect(await trace(new Declared())).toEqual({
+      nodes: [
+        { key: 'extract', name: 'extract', kind: 'task' },
+        { key: 'load', name: 'load', kind: 'task' },
+      ],
+      edges: [{ from: 'extract', to: 'load' }],
+      complete: true,
+    });
+  });
+});

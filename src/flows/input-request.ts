@@ -1,0 +1,49 @@
+import type { Type } from '@nestjs/common';
+import { parseDuration } from '../processes/definition/duration.js';
+import { DtoSchemaReader } from '../processes/schema/dto-schema.reader.js';
+import type { InputRequest } from './step-journal.js';
+
+/** How long an answer is waited for when nobody says, milliseconds: a day. */
+const DEFAULT_TIMEOUT = 86_400_000;
+
+/**
+ * What is asked for, from a class or a JSON Schema.
+ * @throws DtoSchemaError for a class that no schema can be made of
+ * @throws TypeError for a timeout that is no duration
+ */
+export function inputRequest(
+  question: Type | Readonly<Record<string, unknown>>,
+  { timeout = DEFAULT_TIMEOUT, message }: { timeout?: number | string; message?: string },
+): InputRequest {
+  const milliseconds = parseDuration(timeout);
+  if (milliseconds === undefined || milliseconds === 0) {
+    throw new TypeError(`A timeout is milliseconds or text such as 1d, not ${JSON.stringify(timeout)}`);
+  }
+  const schema = typeof question === 'function' ? schemaOf(question) : question;
+  return { schema, timeout: milliseconds, ...(message && { message }) };
+}
+
+/** The class that an answer becomes an instance of. */
+export function answerClass(question: Type | Readonly<Record<string, unknown>>): Type | undefined {
+  return typeof question === 'function' ? question : undefined;
+}
+
+function schemaOf(dto: Type): Record<string, unknown> {
+  const properties = [...new DtoSchemaReader().properties(dto)];
+  const required = properties.filter(([, { optional }]) => !optional).map(([name]) => name);
+  return {
+    type: 'object',
+    properties: Object.fromEntries(
+      properties.map(([name, { schema, mark }]) => [
+        name,
+        {
+          ...schema,
+          ...(mark.title !== undefined && { title: mark.title }),
+          ...(mark.description !== undefined && { description: mark.description }),
+        },
+      ]),
+    ),
+    ...(required.length > 0 && { required }),
+    additionalProperties: false,
+  };
+}

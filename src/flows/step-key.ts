@@ -1,0 +1,68 @@
+/**
+ * The place in which steps are called: the flow itself, a task, or an element of a `context.map`. Gives steps their keys:
+ * the same ones at every replay, as long as the code takes the same way.
+ */
+export class StepScope {
+  private readonly uses = new Map<string, number>();
+  private readonly open = new Set<string>();
+  private recent = new Set<string>();
+  private isFresh = false;
+
+  /**
+   * @param prefix what the keys begin with: empty, or ending with `/`
+   * @param recent keys of the steps that came before the first one here
+   */
+  constructor(
+    readonly prefix: string,
+    recent: Iterable<string> = [],
+  ) {
+    this.recent = new Set(recent);
+  }
+
+  /**
+   * A key for a step that begins: its name, from the second use on with `#2`, `#3`...
+   * @throws Error when a step of that name has not ended yet, so that the order of the two is left to chance
+   */
+  begin(name: string): string {
+    if (this.open.has(name)) {
+      throw new Error(
+        `Two steps named "${name}" run at once in ${this.prefix ? `"${this.prefix.slice(0, -1)}"` : 'the flow'}: their ` +
+          'order is not the same at a replay. Give them keys: context.run(key, ...), context.map(items, ..., { key }), ' +
+          'or the option `key` of sleep and runProcess.',
+      );
+    }
+    this.open.add(name);
+    this.isFresh = false;
+    return this.prefix + this.numbered(name);
+  }
+
+  /** The step that {@link begin} was called for has ended. */
+  end(name: string, key: string): void {
+    this.open.delete(name);
+    this.endedAs([key]);
+  }
+
+  /** Steps of a place inside this one ended last. */
+  endedAs(keys: Iterable<string>): void {
+    if (!this.isFresh) this.recent = new Set();
+    this.isFresh = true;
+    for (const key of keys) this.recent.add(key);
+  }
+
+  /** Keys of the steps that ended last, before the next one began. */
+  get last(): ReadonlySet<string> {
+    return this.recent;
+  }
+
+  /** The name of a place inside this one, numbered as steps are. It needs no end. */
+  place(name: string): string {
+    this.isFresh = false;
+    return this.prefix + this.numbered(name);
+  }
+
+  private numbered(name: string): string {
+    const use = (this.uses.get(name) ?? 0) + 1;
+    this.uses.set(name, use);
+    return use === 1 ? name : `${name}#${use}`;
+  }
+}

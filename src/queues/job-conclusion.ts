@@ -1,0 +1,135 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { untilAvailable } from '../database/until-available.js';
+import type { ExecutionFault, ExecutionOutcome, ProducedOutput } from '../engine/execution-unit.js';
+import { JobFiles } from '../jobs/job-files.js';
+import { JobCancellation } from '../jobs/store/job-cancellation.js';
+import { type FailedState, JobCompletion, type StoredOutput } from '../jobs/store/job-completion.js';
+import { JobLeases } from '../jobs/store/job-leases.js';
+import { JobSuspension } from '../tasks/store/job-suspension.js';
+import { Dispatcher } from './dispatcher.js';
+import type { Lease } from './lease-keeper.js';
+
+/** How a run ended on this node. `open`: the job is not finished, or somebody else finished it; its row tells. */
+export type RunResult =
+  | { readonly kind: 'succeeded'; readonly outputs: Readonly<Record<string, ProducedOutput>> }
+  | { readonly kind: 'failed'; readonly fault: ExecutionFault }
+  | { readonly kind: 'open' };
+
+/** A run of a job on this node. */
+export interface EndingRun {
+  readonly lease: Lease;
+  /** Whether the files of the run belong to the record of its steps, and are kept however it ended. */
+  readonly hasFiles: boolean;
+  /** How many signals to the job the run has seen, see `JobSuspension.suspend`. */
+  readonly signals?: number;
+  /** Whether the outcome is that of a task that has used up its budget for crashes. */
+  readonly isGivenUp?: boolean;
+}
+
+/** Writes how a run ended: the end of the job, or that it goes on later. */
+@Injectable()
+export class JobConclusion {
+  private readonly logger = new Logger(JobConclusion.name);
+
+  constructor(
+    private readonly leases: JobLeases,
+    private readonly completion: JobCompletion,
+    private readonly cancellation: JobCancellation,
+    private readonly suspension: JobSuspension,
+    private readonly files: JobFiles,
+    private readonly dispatcher: Dispatcher,
+  ) {}
+
+  async conclude(run: EndingRun, outcome: ExecutionOutcome): Promise<RunResult> {
+    switch (outcome.kind) {
+      case 'succeeded': {
+        const outputs = this.storedOutputs(outcome.outputs);
+        const ours = await untilAvailable(() => this.completion.succeed(run.lease, outputs));
+        return ours ? outcome : await this.giveUp(run);
+      }
+      case 'failed':
+        return outcome.retry === undefined
+          ? await this.fail(run, outcome.fault.code === 'non-determinism' ? 'NonDeterminism' : 'Failed', outcome.fault)
+          : await this.retry(run, outcome.retry.delay, outcome.fault);
+      case 'suspended':
+        return await this.suspend(run);
+      case 'timed-out':
+        return await this.fail(run, 'TimedOut', outcome.fault);
+      case 'crashed':
+        return await this.crash(run, outcome.fault);
+      case 'cancelled':
+        return await this.giveUp(run);
+    }
+  }
+
+  /** What only the operator can make sense of: the log has the stack, the client a plain sentence. */
+  async failUnexpectedly(run: EndingRun, error: unknown, detail: string): Promise<RunResult> {
+    this.logger.error(`Job ${run.lease.id} could not be run to its end: ${(error as Error).stack ?? String(error)}`);
+    return await this.fail(run, 'Failed', { code: 'internal', detail });
+  }
+
+  private async fail(run: EndingRun, stateName: FailedState, fault: ExecutionFault): Promise<RunResult> {
+    const ours = await untilAvailable(() => this.completion.fail(run.lease, stateName, fault));
+    if (!ours) return await this.giveUp(run);
+    await this.clear(run);
+    return { kind: 'failed', fault };
+  }
+
+  /** The process' own policy wants another attempt of the job. */
+  private async retry(run: EndingRun, delay: number, fault: ExecutionFault): Promise<RunResult> {
+    const retried = await untilAvailable(() => this.suspension.retry(run.lease, delay, fault));
+    if (retried === undefined) return await this.giveUp(run);
+    await this.clear(run);
+    this.dispatcher.dispatch(retried, delay);
+    return { kind: 'open' };
+  }
+
+  private async suspend(run: EndingRun): Promise<RunResult> {
+    const suspended = await untilAvailable(() => this.suspension.suspend(run.lease, run.signals));
+    if (suspended === undefined) return await this.giveUp(run);
+    await this.clear(run);
+    if (suspended.due_in !== null) this.dispatcher.dispatch(suspended, suspended.due_in);
+    return { kind: 'open' };
+  }
+
+  private async crash(run: EndingRun, fault: ExecutionFault): Promise<RunResult> {
+    const { lease } = run;
+    const recovery = await untilAvailable(() => this.completion.crash(lease, fault, run.isGivenUp ? 0 : undefined));
+    if (recovery === undefined) return await this.giveUp(run);
+    await this.clear(run);
+    if (recovery.state_type === 'CRASHED') return { kind: 'failed', fault };
+    this.logger.warn(`Job ${lease.id} lost its executor and waits for another: ${fault.detail}`);
+    this.dispatcher.dispatch(recovery);
+    return { kind: 'open' };
+  }
+
+  /** The job stopped without a result, or its result came too late. Says so to the row, whoever owns it now. */
+  private async giveUp(run: EndingRun): Promise<RunResult> {
+    const { lease } = run;
+    if (lease.reason === 'shutdown') {
+      const back = await untilAvailable(() => this.leases.handBack(lease, 'the worker shut down'));
+      if (back !== undefined) this.dispatcher.dispatch(back);
+    }
+    await untilAvailable(() => this.cancellation.confirm(lease));
+    await this.clear(run);
+    return { kind: 'open' };
+  }
+
+  private async clear({ lease, hasFiles }: EndingRun): Promise<void> {
+    if (!hasFiles) await this.files.removeAttempt(lease.id, lease.epoch);
+  }
+
+  private storedOutputs(outputs: Readonly<Record<string, ProducedOutput>>): StoredOutput[] {
+    return Object.entries(outputs).map(([id, output]) =>
+      output.kind === 'value'
+        ? { id, mediaType: output.mediaType, value: output.value }
+        : {
+            id,
+            mediaType: output.mediaType,
+            file: this.files.stored(output.path),
+            size: output.size,
+            sha256: output.sha256,
+          },
+    );
+  }
+}

@@ -1,0 +1,126 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
+import { untilAvailable } from '../database/until-available.js';
+import { Engine } from '../engine/engine.js';
+import type { ExecutionFault, ExecutionOutcome, ExecutionUnit } from '../engine/execution-unit.js';
+import type { ProcessFault } from '../flows/process-fault.js';
+import { JobFiles } from '../jobs/job-files.js';
+import { JobInputs } from '../jobs/job-inputs.js';
+import { JobJournal } from '../jobs/store/job-journal.js';
+import { ProcessRegistry } from '../processes/process-registry.js';
+import { JobStepsFactory } from '../tasks/job-steps.factory.js';
+import { type ClaimedTask, TaskClaims } from '../tasks/store/task-claims.js';
+import type { TaskRunSteps } from '../tasks/task-run-steps.js';
+import { JournalWriter } from './journal-writer.js';
+import { type Lease, LeaseKeeper } from './lease-keeper.js';
+import { NodeIdentity } from './node-identity.js';
+
+/** How errors are called whose kind is told to clients by a code. */
+const NAMES: Partial<Record<ExecutionFault['code'], string>> = {
+  'non-determinism': 'NonDeterminismError',
+  'process-rejected': 'ProcessRejection',
+};
+
+/**
+ * Runs one task of a distributed flow that this node has claimed, from claim to end: lease, engine, journal, and what
+ * follows when the task did not come to an end of its own.
+ */
+@Injectable()
+export class TaskRunner {
+  private readonly logger = new Logger(TaskRunner.name);
+
+  constructor(
+    private readonly registry: ProcessRegistry,
+    private readonly engine: Engine,
+    private readonly keeper: LeaseKeeper,
+    private readonly claims: TaskClaims,
+    private readonly journal: JobJournal,
+    private readonly steps: JobStepsFactory,
+    private readonly inputs: JobInputs,
+    private readonly files: JobFiles,
+    private readonly node: NodeIdentity,
+    private readonly settings: Settings,
+  ) {}
+
+  async run(task: ClaimedTask): Promise<void> {
+    const lease = this.keeper.hold(task);
+    const journal = new JournalWriter(this.journal, lease, lease.signal);
+    const steps = this.steps.openTask(task, this.node.id, lease.signal, () => journal.close());
+    try {
+      const outcome = await this.outcomeOf(task, lease, journal, steps);
+      await journal.close();
+      if (!steps.isConcluded) await this.conclude(task, lease, steps, outcome);
+      if (!steps.hasFiles) await this.files.removeTaskAttempt(task.id, task.task, task.epoch);
+    } finally {
+      lease.release();
+    }
+  }
+
+  private async outcomeOf(
+    task: ClaimedTask,
+    { signal }: Lease,
+    journal: JournalWriter,
+    steps: TaskRunSteps,
+  ): Promise<ExecutionOutcome> {
+    try {
+      const inputs = await this.inputs.load(task);
+      return await this.engine.run(this.unitOf(task, inputs), journal, signal, steps);
+    } catch (error) {
+      this.logger.error(`A task of job ${task.id} could not be run: ${(error as Error).stack}`);
+      return { kind: 'failed', fault: { code: 'internal', detail: 'The service could not run the task.' } };
+    }
+  }
+
+  private unitOf(task: ClaimedTask, inputs: Record<string, unknown>): ExecutionUnit {
+    const limit = this.registry.get(task.process_id).policy.timeout ?? this.settings.JOB_TIMEOUT;
+    const { id: jobId, task: key, name, input_hash: inputHash } = task;
+    return {
+      jobId,
+      processId: task.process_id,
+      task: { key, name, inputHash, arguments: task.arguments },
+      inputs,
+      timeout: Math.max(1, limit - task.ran_ms),
+      directory: this.files.taskAttempt(jobId, key, task.epoch),
+    };
+  }
+
+  /** What follows is decided by the row where this node has lost the task, or its job has ended. */
+  private async conclude(
+    task: ClaimedTask,
+    lease: Lease,
+    steps: TaskRunSteps,
+    outcome: ExecutionOutcome,
+  ): Promise<void> {
+    switch (outcome.kind) {
+      case 'suspended':
+        await untilAvailable(() => this.claims.suspend(task));
+        return;
+      case 'timed-out':
+        await untilAvailable(() => this.claims.exceed(task, faultOf(outcome.fault)));
+        return;
+      case 'crashed':
+        await this.crash(task, outcome.fault);
+        return;
+      case 'cancelled':
+        if (lease.reason === 'shutdown') await untilAvailable(() => this.claims.handBack(task));
+        return;
+      case 'failed':
+        // What the service could not do, another worker may.
+        if (outcome.fault.code === 'internal') await this.crash(task, outcome.fault);
+        else await steps.fail(faultOf(outcome.fault));
+        return;
+      case 'succeeded':
+        // Its end was put on record under a claim that is not this node's any more.
+        return;
+    }
+  }
+
+  private async crash(task: ClaimedTask, fault: ExecutionFault): Promise<void> {
+    this.logger.warn(`The task "${task.task}" of job ${task.id} lost its executor: ${fault.detail}`);
+    await untilAvailable(() => this.claims.crash(task, faultOf(fault)));
+  }
+}
+
+function faultOf({ code, detail }: ExecutionFault): ProcessFault {
+  return { name: NAMES[code] ?? 'Error', message: detail };
+}

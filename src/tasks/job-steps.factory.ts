@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { Settings } from '../config/settings.js';
+import { Database } from '../database/database.js';
+import { JobDispatch } from '../jobs/job-dispatch.js';
+import { JobFiles } from '../jobs/job-files.js';
+import { SlotQueue } from '../jobs/limits/slot-queue.js';
+import { ChildJobs } from './child-jobs.js';
+import { JobChanges } from './job-changes.js';
+import { JobSteps, type JobStepsTools, type SteppingJob } from './job-steps.js';
+import { StepEntrance } from './limits/step-entrance.js';
+import { Artifacts } from './store/artifacts.js';
+import { StepBeginnings } from './store/step-beginnings.js';
+import { StepEndings } from './store/step-endings.js';
+import { StepMemory } from './store/step-memory.js';
+import type { ClaimedTask } from './store/task-claims.js';
+import { TaskDispatches } from './store/task-dispatches.js';
+import { TaskRunSteps } from './task-run-steps.js';
+
+/** Opens the memory of the steps of jobs that this node runs. */
+@Injectable()
+export class JobStepsFactory {
+  /** Half of the connections stay free for the service itself. */
+  private readonly transactions: LimitFunction;
+
+  constructor(
+    private readonly database: Database,
+    private readonly memory: StepMemory,
+    private readonly beginnings: StepBeginnings,
+    private readonly endings: StepEndings,
+    private readonly entrance: StepEntrance,
+    private readonly queue: SlotQueue,
+    private readonly artifacts: Artifacts,
+    private readonly children: ChildJobs,
+    private readonly dispatches: TaskDispatches,
+    private readonly changes: JobChanges,
+    private readonly dispatch: JobDispatch,
+    private readonly files: JobFiles,
+    private readonly settings: Settings,
+  ) {
+    this.transactions = pLimit(Math.max(1, Math.floor(settings.DATABASE_POOL / 2)));
+  }
+
+  /**
+   * @param workerId name of this node, as the steps are to bear it
+   * @param signal aborted when the job has to stop
+   */
+  open(job: SteppingJob, workerId: string, signal: AbortSignal): JobSteps {
+    return new JobSteps(job, signal, this.tools(workerId));
+  }
+
+  /**
+   * Opens the memory of a task that this node runs apart from its flow.
+   * @param told writes down what the task has said so far
+   */
+  openTask(task: ClaimedTask, workerId: string, signal: AbortSignal, told: () => Promise<void>): TaskRunSteps {
+    const isResumed = task.epoch > 1 || task.retry_of !== null;
+    const tools = this.tools(workerId);
+    const { id, epoch, task: key, process_id: processId } = task;
+    return new TaskRunSteps(
+      task,
+      new JobSteps({ id, epoch, task: key, processId, isResumed }, signal, tools),
+      tools,
+      told,
+    );
+  }
+
+  private tools(workerId: string): JobStepsTools {
+    const { database, memory, beginnings, endings, entrance, queue, artifacts, children } = this;
+    const { dispatches, changes, dispatch, files, settings, transactions } = this;
+    const steps = { memory, beginnings, endings, entrance, queue, artifacts, children };
+    const elsewhere = { dispatches, changes, dispatch };
+    return { database, ...steps, ...elsewhere, files, settings, transactions, workerId };
+  }
+}

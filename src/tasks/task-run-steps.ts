@@ -1,0 +1,85 @@
+import type { ProcessFault } from '../flows/process-fault.js';
+import type { StepTransactions } from '../flows/step-host.js';
+import {
+  type Artifact,
+  type StepEnd,
+  StepJournal,
+  type StepReceipt,
+  type StepStart,
+  type StepVerdict,
+} from '../flows/step-journal.js';
+import type { JobSteps, JobStepsTools } from './job-steps.js';
+import type { ClaimedTask } from './store/task-claims.js';
+
+/** The memory of one task that this node runs apart from its flow, and of the steps inside of it. */
+export class TaskRunSteps extends StepJournal {
+  private hasBegun = false;
+  private hasLeft = false;
+  private limitKeys: readonly string[] = [];
+
+  /** @param told writes down what the task has said so far, so that it can be read when the task has ended */
+  constructor(
+    private readonly task: ClaimedTask,
+    private readonly steps: JobSteps,
+    private readonly tools: JobStepsTools,
+    private readonly told: () => Promise<void>,
+  ) {
+    super();
+  }
+
+  /** Whether it is on record what became of the task, so that this worker has nothing to say about it any more. */
+  get isConcluded(): boolean {
+    return this.hasLeft;
+  }
+
+  get hasFiles(): boolean {
+    return this.steps.hasFiles;
+  }
+
+  get transactions(): StepTransactions {
+    return this.steps.transactions;
+  }
+
+  async begin(step: StepStart): Promise<StepVerdict> {
+    const { task, tools } = this;
+    if (step.key !== task.task) return await this.steps.begin(step);
+    if (this.hasBegun) {
+      // What it had to ask for it asked for when it was put on the queue.
+      return await this.steps.begin({ ...step, after: task.after, cache: undefined, limits: undefined });
+    }
+    this.hasBegun = true;
+    this.limitKeys = tools.entrance.keysOf({ ...task, processId: task.process_id }, step);
+    const { attempt, answer } = task;
+    return { do: 'run', attempt, ...(answer !== null && { answer: JSON.parse(answer) as unknown }) };
+  }
+
+  async end(end: StepEnd): Promise<StepReceipt> {
+    if (end.key !== this.task.task) return await this.steps.end(end);
+    await this.told();
+    return await this.steps.unlessStopped(() => this.record(end));
+  }
+
+  keep(artifact: Artifact): Promise<void> {
+    return this.steps.keep(artifact);
+  }
+
+  /** The task failed in a way that its own code could not put on record. */
+  async fail(fault: ProcessFault): Promise<void> {
+    await this.steps.unlessStopped(() => this.record({ key: this.task.task, end: 'failed', name: 'Failed', fault }));
+  }
+
+  private async record(end: StepEnd): Promise<StepReceipt> {
+    const { task, steps, tools } = this;
+    const outputs = steps.outputsOf(end);
+    const receipt = steps.receiptOf(end);
+    const leaves = end.end !== 'retry' || receipt.do === 'suspend';
+    const { isRecorded, resumed } = await steps.patiently(() => tools.endings.endTask(task, end, outputs, leaves));
+    if (!isRecorded) return { do: 'stop' };
+    this.hasLeft = leaves;
+    if (resumed !== undefined) tools.dispatch.dispatch(resumed);
+    if (end.end === 'retry') await steps.forgetFailuresIn(end.key);
+    // Only a hint: who is not woken now is found by the supervisor.
+    else await tools.queue.freed(this.limitKeys).catch(() => undefined);
+    return receipt;
+  }
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { eventually } from '../harness/backends.js';
+import { flowInputs, notes, open, openFlowSite } from '../harness/flow-site.js';
+import { PostgresProxy } from '../harness/postgres-proxy.js';
+import { clientOf, type Site } from '../harness/site.js';
+import { useSites } from '../harness/sites.js';
+
+jest.setTimeout(120_000);
+
+const sites = useSites();
+let site: Site;
+
+describe('22 cancel-tree', () => {
+  it('a job with three levels of jobs below it is dismissed with all of them, and their workers are free', async () => {
+    site = await openFlowSite(sites, { WORKER_CONCURRENCY: '2' });
+    const { client } = await site.nodes(2);
+    const bystander = await client.submit('tree', flowInputs(site, ['leaf'], { depth: 0, width: 1 }));
+    await site.noted(bystander, 'leaf');
+    const root = await client.submit('tree', flowInputs(site, ['leaf'], { depth: 3, width: 2 }));
+    // Eight leaves and three free places: some run, some wait, and everything above them is suspended.
+    await eventually(async () => {
+      const rows = await site.rows();
+      const atWork = (await site.journalLines()).filter(({ what }) => what === 'leaf');
+      return rows.length === 1 + 15 && atWork.length === 4 ? true : undefined;
+    }, 'the tree has grown');
+    expect(await client.status(root)).toMatchObject({ status: 'running', state: { name: 'Suspended' } });
+
+    const dismissed = await client.dismiss(root);
+    expect(dismissed.status).toBe(200);
+    await eventually(
+      async () =>
+        (await site.rows()).every(({ id, state_type: type }) => id === bystander || type === 'CANCELLED')
+          ? true
+          : undefined,
+      'every job of the tree is dismissed',
+    );
+    const leaves = (await site.journalLines()).length;
+    const next = await Promise.all([1, 2, 3].map(() => client.submit('five-steps', flowInputs(site))));
+    for (const job of next) expect(await client.ended(job)).toMatchObject({ status: 'successful' });
+    expect((await site.journalLines()).filter(({ what }) => what === 'leaf').length).toBe(Math.min(leaves, 4));
+
+    await open(site, 'leaf');
+    expect(await client.ended(bystander)).toMatchObject({ status: 'successful' });
+    for (const { id, state_type: type } of await site.rows()) {
+      if (type !== 'CANCELLED') continue;
+      const ends = (await site.history(id)).filter(
+        (event) => event.type === 'dismissed' || event.type === 'successful',
+      );
+      expect(ends.map((event) => event.type)).toEqual(['dismissed']);
+    }
+  });
+
+  it('a branch that is dismissed alone fails the step that waits for it', async () => {
+    site = await openFlowSite(sites);
+    const { client } = await site.nodes(1);
+    const root = await client.submit('tree', flowInputs(site, ['leaf'], { depth: 1, width: 1 }));
+    const leaf = await eventually(
+      async () => (await site.journalLines()).find(({ what }) => what === 'leaf')?.job,
+      'the leaf runs',
+    );
+    expect((await client.dismiss(leaf)).status).toBe(200);
+    const ended = await client.ended(root);
+    expect(ended).toMatchObject({ status: 'failed' });
+    expect(ended.message).toMatch(/dismissed/);
+  });
+});
+
+describe('23 lost cancel notice', () => {
+  it('a worker that hears no notification stops the job when it renews its lease', async () => {
+    site = await openFlowSite(sites, { CANCEL_GRACE: '20s', LEASE: '6s' });
+    const proxy = await PostgresProxy.before(site.databaseUrl!);
+    try {
+      const client = clientOf(await site.api({ ROLE: 'api' }));
+      const worker = await site.worker({ DATABASE_URL: proxy.url });
+      proxy.notifies = false;
+      const job = await client.submit('five-steps', flowInputs(site, ['step-2']));
+      await site.noted(job, 'step-2');
+
+      const dismissed = await client.dismiss(job);
+      expect(dismissed.status).toBe(200);
+      expect(await dismissed.json()).toMatchObject({ status: 'dismissed' });
+      // The worker said so itself, nobody has given it up.
+      const end = (await site.history(job)).at(-1);
+      expect(end).toMatchObject({ type: 'dismissed' });
+      expect(end?.data?.forced).toBeUndefined();
+      await open(site, 'step-2');
+      expect(await client.ended(await client.submit('noop-child', {}))).toMatchObject({ status: 'successful' });
+      expect(await notes(site, job, /^(done-2|step-3)$/)).toEqual([]);
+      expect(worker.running).toBe(true);
+    } finally {
+      await proxy.close();
+    }
+  });
+});

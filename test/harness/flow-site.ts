@@ -1,0 +1,43 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Backend } from './backends.js';
+import type { JournalLine, Site } from './site.js';
+import type { useSites } from './sites.js';
+
+/** Publishes the flows of test/fixtures/flow-processes.mjs, and the processes of sites in general. */
+export const FLOW_MODULES = ['probe-processes.mjs', 'fault-processes.mjs', 'flow-processes.mjs']
+  .map((file) => resolve('test/fixtures', file))
+  .join(',');
+
+/** Opens a site that has the flows. */
+export async function openFlowSite(
+  sites: ReturnType<typeof useSites>,
+  settings: Record<string, string> = {},
+  backend?: Backend,
+): Promise<Site> {
+  const site = await sites.open(backend, { PROCESS_MODULES: FLOW_MODULES, ...settings });
+  await mkdir(site.path('gates'), { recursive: true });
+  return site;
+}
+
+/** Inputs of a flow of the fixture. @param holds points at which it waits for {@link open} */
+export function flowInputs(site: Site, holds: readonly string[] = [], more: Record<string, unknown> = {}) {
+  return { journal: site.journal, gates: site.path('gates'), holds, ...more };
+}
+
+/** Lets flows pass a point, now and later. */
+export async function open(site: Site, point: string): Promise<void> {
+  await writeFile(site.path(`gates/${point}`), '');
+}
+
+/** What a job has written down, in order. @param pattern which lines */
+export async function notes(site: Site, jobId: string, pattern: RegExp): Promise<JournalLine[]> {
+  return (await site.journalLines()).filter(({ job, what }) => job === jobId && pattern.test(what));
+}
+
+/** How often a job has come by each of its points. */
+export async function counts(site: Site, jobId: string, pattern: RegExp): Promise<Record<string, number>> {
+  const count: Record<string, number> = {};
+  for (const { what } of await notes(site, jobId, pattern)) count[what] = (count[what] ?? 0) + 1;
+  return count;
+}
