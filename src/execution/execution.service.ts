@@ -59,7 +59,7 @@ export class ExecutionService implements BeforeApplicationShutdown {
     if (this.closing) throw new DomainError('shutting-down', 'The service is shutting down.', { retryAfter: 5 });
     const requested = this.preparation.read(call);
     const { mode } = requested;
-    const idempotency = this.idempotency(call, mode);
+    const idempotency = this.idempotency(call);
     const known = idempotency && (await this.jobs.find(idempotency));
     const result = known
       ? await this.answerOf(known, mode, call.client)
@@ -75,7 +75,7 @@ export class ExecutionService implements BeforeApplicationShutdown {
   async validate(call: ExecutionCall): Promise<ExecutionMode['mode']> {
     const requested = this.preparation.read(call);
     const { mode } = requested.mode;
-    const idempotency = this.idempotency(call, requested.mode);
+    const idempotency = this.idempotency(call);
     // A repetition would be answered from its job, whatever has become of what it refers to.
     if (idempotency && (await this.jobs.find(idempotency))) return mode;
     const { jobId } = await this.preparation.prepare(requested, call.client);
@@ -83,9 +83,9 @@ export class ExecutionService implements BeforeApplicationShutdown {
     return mode;
   }
 
-  private idempotency(call: ExecutionCall, { mode }: ExecutionMode): Idempotency | undefined {
+  private idempotency(call: ExecutionCall): Idempotency | undefined {
     const { idempotencyKey: key } = call;
-    return key === undefined ? undefined : { key, digest: requestDigest({ ...call, mode }) };
+    return key === undefined ? undefined : { key, digest: requestDigest(call) };
   }
 
   private run(
