@@ -64,7 +64,8 @@ export class ExecutionService implements BeforeApplicationShutdown {
     const result = known
       ? await this.answerOf(known, mode, call.client)
       : await this.run(await this.preparation.prepare(requested, call.client), mode, idempotency, call.client);
-    return { requested, result, applied: mode.applied };
+    const respondAsync = result.kind === 'job' && call.preferences.respondAsync;
+    return { requested, result, applied: { ...mode.applied, respondAsync } };
   }
 
   /**
