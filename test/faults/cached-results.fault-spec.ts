@@ -8,7 +8,7 @@ import { useSites } from '../harness/sites.js';
 
 jest.setTimeout(180_000);
 
-const IDENTICAL = 20;
+const IDENTICAL = 8;
 
 const sites = useSites();
 let site: Site;
