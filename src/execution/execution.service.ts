@@ -96,7 +96,8 @@ export class ExecutionService implements BeforeApplicationShutdown {
     client: ClientDeparture,
   ): Promise<ExecutionResult> {
     const isInline = execution.process.policy.isolation === 'inline';
-    const runsHere = (this.settings.ROLE !== 'api' || isInline) && !hasToAsk(execution, idempotency);
+    // Whether an execution has to wait for others, or was made before, finds out the worker that takes its job.
+    const runsHere = (this.settings.ROLE !== 'api' || isInline) && execution.admission === undefined;
     if (mode.mode === 'async' || mode.wait !== undefined || !runsHere) {
       return this.enqueue(execution, mode, idempotency, client);
     }
@@ -153,16 +154,6 @@ export class ExecutionService implements BeforeApplicationShutdown {
       { retryAfter: 5 },
     );
   }
-}
-
-/**
- * Whether an execution may have to wait for others, or may have been made before: the worker that takes its job from the
- * queue finds out. A process that asks for no jobs gets them where its number is limited, but not for the cache's sake.
- */
-function hasToAsk(execution: PreparedExecution, idempotency: Idempotency | undefined): boolean {
-  const { admission, process } = execution;
-  if (admission === undefined) return false;
-  return process.policy.syncJobs || admission.concurrency !== undefined || needsJob(execution, idempotency);
 }
 
 /** References, callbacks and repetitions need a job, so one is kept also where the process asks for none. */
