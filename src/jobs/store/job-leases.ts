@@ -77,7 +77,8 @@ export function compatibilityKey(processId: string, version: string): string {
 
 /** What a claim by the worker `$2` changes, with a lease of `$3` milliseconds. */
 const STARTED = `state_type = 'RUNNING', state_name = 'Running', epoch = epoch + 1, worker_id = $2,
-       message = NULL, progress = CASE WHEN state_name IN ('Scheduled', 'AwaitingRecovery') THEN NULL ELSE progress END,
+       progress = CASE WHEN state_name IN ('Scheduled', 'AwaitingRecovery') THEN NULL ELSE progress END,
+       message = CASE WHEN state_name IN ('Scheduled', 'AwaitingRecovery', 'AwaitingRetry') THEN NULL ELSE message END,
        lease_until = now() + $3 * interval '1 ms', started_at = coalesce(started_at, now()), claimed_at = now(),
        due_at = NULL, waiting_reason = NULL, updated_at = now(), seq = seq + 1`;
 
