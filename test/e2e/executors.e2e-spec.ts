@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '../harness/backends.js';
-import type { Client, JobStatus } from '../harness/client.js';
+import type { Client } from '../harness/client.js';
 import { OwnService } from '../harness/own-service.js';
 
 jest.setTimeout(90_000);
@@ -15,6 +15,7 @@ interface Task {
   readonly attempt: number;
   readonly after: readonly string[];
   readonly tags: readonly string[];
+  readonly worker?: string;
   readonly message?: string;
   readonly fault?: { readonly name: string; readonly message: string };
   readonly failures: readonly { readonly attempt: number; readonly fault: { readonly message: string } }[];
@@ -119,6 +120,10 @@ describe.each(['local', 'distributed'])('The executor "%s"', (executor) => {
       ['report', 'task', undefined, []],
       ['sleep', 'sleep', undefined, []],
     ]);
+    const tagged = await client.getJson<{ tasks: Task[] }>(`/jobs/${id}/tasks?limit=100&tag=math&tag=other`);
+    expect(tagged.tasks.map(({ key }) => key).sort()).toEqual(squares);
+    expect(tagged.tasks.map(({ worker }) => worker)).toEqual(squares.map(() => expect.stringContaining(':')));
+    expect(await client.getJson(`/jobs/${id}/tasks?tag=other`)).toMatchObject({ tasks: [] });
     expect(await logged(id)).toEqual([['The sum is 30', { task: 'report', sum: 30 }]]);
     const { artifacts } = await client.getJson<{ artifacts: unknown[] }>(`/jobs/${id}/artifacts`);
     expect(artifacts).toMatchObject([{ key: 'sum', type: 'markdown', data: '# 30', step: 'report' }]);

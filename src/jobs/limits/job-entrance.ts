@@ -4,6 +4,7 @@ import { Statement } from '../../database/statement.js';
 import { CachedJobs, type OriginJob } from '../cache/cached-jobs.js';
 import { ChangeAnnouncer } from '../change-announcer.js';
 import type { JobAdmission } from '../job.types.js';
+import { decide } from '../state-machine.js';
 import { WAITS } from '../store/conditions.js';
 import { JobCancellation } from '../store/job-cancellation.js';
 import { type ClaimedJob, COMPATIBILITY, JobLeases } from '../store/job-leases.js';
@@ -39,6 +40,8 @@ type Answer =
   | { readonly kind: 'waits'; readonly superseded: readonly SlotHolder[] }
   | { readonly kind: 'refused'; readonly limit: SlotCount }
   | { readonly kind: 'gone' };
+
+const RUNNING = { type: 'RUNNING', name: 'Running' } as const;
 
 const FIND = new Statement<AskingJob>(
   'job_entrance_find',
@@ -133,7 +136,9 @@ export class JobEntrance {
     const full = counts.filter(isFull);
     const { concurrency } = job.admission;
     const limit = full.find(({ key }) => key === concurrency?.key);
-    if (limit !== undefined && concurrency?.onLimit === 'cancelNew' && job.state_name === 'Scheduled') {
+    const jobLimit = limit && (concurrency?.onLimit ?? 'queue');
+    const verdict = decide({ type: 'SCHEDULED', name: job.state_name }, RUNNING, { dueIn: 0, jobLimit });
+    if (limit !== undefined && verdict.answer === 'reject' && verdict.state?.type === 'CANCELLED') {
       return { kind: 'refused', limit };
     }
     if (full.length > 0) {
