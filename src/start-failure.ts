@@ -1,6 +1,6 @@
 import { InvalidSettingsError } from './config/settings.js';
 import { EmbeddedPostgresError } from './database/embedded/embedded-postgres-error.js';
-import { DatabaseUnreachableError } from './database/migrate.js';
+import { DatabaseUnreachableError, NewerDatabaseError } from './database/migrate.js';
 import { ExecutorStartError } from './engine/executor-process.js';
 import { UnexecutableProcessError } from './engine/executable-processes.js';
 import { redactText } from './observability/logging/redact.js';
@@ -12,6 +12,7 @@ const SELF_EXPLAINING = [
   InvalidSettingsError,
   EmbeddedPostgresError,
   DatabaseUnreachableError,
+  NewerDatabaseError,
   InvalidProcessError,
   ProcessModuleError,
   UnexecutableProcessError,

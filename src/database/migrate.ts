@@ -23,12 +23,25 @@ export class DatabaseUnreachableError extends Error {
   }
 }
 
+/** The tables are those of a later version of the service, which this one would misread. */
+export class NewerDatabaseError extends Error {
+  /** @param migrations names of those that this version does not know */
+  constructor(readonly migrations: readonly string[]) {
+    super(
+      `The database was migrated by a newer version of Sluice: it has ${migrations.join(', ')}, which this version does not know. ` +
+        'Start the newer version, or give this one another database (DATABASE_URL, without it DATA_DIR).',
+    );
+    this.name = 'NewerDatabaseError';
+  }
+}
+
 /** One lock for all migrations of this service: `SLUC` in ASCII. */
 const MIGRATION_LOCK = 0x534c5543;
 
 /**
  * Brings the schema up to date: ours, then BullMQ's. Nodes that start together take turns by an advisory lock; the
  * later ones find nothing to do. The lock lives in a session, so a node that dies while migrating releases it.
+ * @throws NewerDatabaseError for a database that a later version has migrated; nothing is changed then
  */
 export async function migrate(connection: ClientConfig, dataSource: DataSource): Promise<void> {
   const client = await connect(connection);
@@ -36,11 +49,24 @@ export async function migrate(connection: ClientConfig, dataSource: DataSource):
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${SCHEMA}`);
     if (!dataSource.isInitialized) await dataSource.initialize();
+    await assertKnown(client, dataSource);
     await dataSource.runMigrations({ transaction: 'all' });
     await runQueueMigrations(client);
   } finally {
     await client.end();
   }
+}
+
+async function assertKnown(client: pg.Client, { migrations, options }: DataSource): Promise<void> {
+  const table = `${SCHEMA}.${options.migrationsTableName}`;
+  const { rows: found } = await client.query<{ exists: boolean }>('SELECT to_regclass($1) IS NOT NULL AS exists', [
+    table,
+  ]);
+  if (!found[0].exists) return;
+  const { rows: applied } = await client.query<{ name: string }>(`SELECT name FROM ${table} ORDER BY id`);
+  const known = new Set(migrations.map(({ name }) => name));
+  const unknown = applied.map(({ name }) => name).filter((name) => !known.has(name));
+  if (unknown.length > 0) throw new NewerDatabaseError(unknown);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { FlowSession } from '../flows/flow-session.js';
 import { retryOf } from '../flows/retry-policy.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
+import { TaskFailedError } from '../processes/task-failed.error.js';
 import { collectOutputs } from './collect-outputs.js';
 import { errorsOf, faultOf, invalidOutput, stackOf } from './execution-faults.js';
 import type { ExecutionFault, ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
@@ -44,7 +45,7 @@ export async function runHandler(
   } catch (error) {
     const fault = error instanceof MediaTypeRefusal ? invalidOutput([error.violation]) : faultOf(error);
     if (isStop(error, stop.signal)) resources.logger.info('The process stopped, as it was asked to.');
-    else if (fault.code === 'process-failed') resources.logger.error(stackOf(error));
+    else if (fault.code === 'process-failed') resources.logger.error(stackOf(originOf(error, unit)));
     const delay =
       journal && unit.task === undefined && isWorthRetrying(fault, stop.signal)
         ? retryDelay(process, unit, error)
@@ -53,6 +54,11 @@ export async function runHandler(
   } finally {
     await resources.end();
   }
+}
+
+/** What the code threw: of a task that runs by itself, what its failure was made of. */
+function originOf(error: unknown, { task }: ExecutionUnit): unknown {
+  return task !== undefined && error instanceof TaskFailedError ? (error.cause ?? error) : error;
 }
 
 /** What a limit or a dismissal ended is judged from outside, and an answer that does not fit stays as it is. */

@@ -6,7 +6,6 @@ import {
   changedBy,
   type Circumstances,
   decide,
-  LIMIT_DELAY,
   PLAIN_NAMES,
   rulingOf,
   type Standing,
@@ -24,12 +23,12 @@ const NAMES: Readonly<Record<StateType, readonly string[]>> = {
     'Resuming',
     'Sleeping',
   ],
-  PENDING: ['Pending', 'Submitting'],
+  PENDING: ['Pending', 'Submitting', 'AwaitingWorker'],
   RUNNING: ['Running', 'Retrying'],
   PAUSED: ['Paused', 'Suspended', 'AwaitingInput'],
   CANCELLING: ['Cancelling'],
   COMPLETED: ['Completed', 'Cached', 'Skipped'],
-  FAILED: ['Failed', 'TimedOut'],
+  FAILED: ['Failed', 'TimedOut', 'JobTimedOut'],
   CRASHED: ['Crashed'],
   CANCELLED: ['Cancelled'],
 };
@@ -103,6 +102,15 @@ const TABLE: Readonly<Record<string, readonly Case[]>> = {
     ...['PENDING', 'RUNNING', 'CANCELLING', 'CANCELLED'].map((from): Case => [from, 'PENDING', ABORT]),
     ['PENDING', 'PENDING/Submitting', ACCEPT],
     ['SCHEDULED', 'PENDING', ACCEPT],
+    ['RUNNING', 'PENDING/AwaitingWorker', ABORT, {}, 'step'],
+    ['RUNNING', 'PENDING/AwaitingWorker', ABORT, { isElsewhere: true }],
+    ...['SCHEDULED', 'PENDING', 'RUNNING'].map((from): Case => [
+      from,
+      'PENDING/AwaitingWorker',
+      ACCEPT,
+      { isElsewhere: true },
+      'step',
+    ]),
   ],
   'T3: what has ended is neither dismissed nor paused nor lost': TERMINAL.flatMap((from) =>
     (['CANCELLING', 'PAUSED', 'CRASHED'] as const).flatMap((to): Case[] => [
@@ -173,15 +181,18 @@ const TABLE: Readonly<Record<string, readonly Case[]>> = {
     ['PAUSED/Suspended', 'RUNNING', REJECT],
     ['PAUSED/AwaitingInput', 'RUNNING', wait(), {}, 'step'],
     ['PAUSED/AwaitingInput', 'RUNNING', ACCEPT, { isAnswered: true }, 'step'],
+    ['PAUSED/AwaitingInput', 'PENDING/AwaitingWorker', wait(), { isElsewhere: true }, 'step'],
+    ['PAUSED/AwaitingInput', 'PENDING/AwaitingWorker', ACCEPT, { isElsewhere: true, isAnswered: true }, 'step'],
+    ['PAUSED/AwaitingInput', 'PENDING/AwaitingWorker', REJECT, { isAnswered: true }, 'step'],
     ['PAUSED/AwaitingInput', 'COMPLETED', ACCEPT, { isAnswered: true, isOverdue: true }, 'step'],
     ['PAUSED/AwaitingInput', 'COMPLETED', instead('FAILED/TimedOut'), { isOverdue: true }, 'step'],
     ['PAUSED/AwaitingInput', 'FAILED/TimedOut', ACCEPT, { isOverdue: true }, 'step'],
   ],
-  'T14: at a limit a job waits in line, is not begun, or takes the place of another': [
+  'T14: at a limit a job waits in line or is not begun, also while it takes the place of another': [
     ...(['PENDING', 'RUNNING'] as const).flatMap((to): Case[] => [
       ['SCHEDULED', to, instead('SCHEDULED/AwaitingConcurrencySlot'), { jobLimit: 'queue' }],
       ['SCHEDULED', to, instead('CANCELLED'), { jobLimit: 'cancelNew' }],
-      ['SCHEDULED', to, ACCEPT, { jobLimit: 'cancelRunning' }],
+      ['SCHEDULED', to, instead('SCHEDULED/AwaitingConcurrencySlot'), { jobLimit: 'cancelRunning' }],
       ['SCHEDULED/Resuming', to, instead('SCHEDULED/AwaitingConcurrencySlot'), { jobLimit: 'cancelNew' }],
     ]),
     ['RUNNING', 'RUNNING', REJECT, { jobLimit: 'cancelNew' }],
@@ -209,7 +220,7 @@ const TABLE: Readonly<Record<string, readonly Case[]>> = {
     ['PENDING', 'RUNNING', instead('COMPLETED/Cached'), { isCached: true, stepLimit: 1 }, 'step'],
   ],
   'T17: at a limit a step waits; a limit of none at all ends it': [
-    ['PENDING', 'RUNNING', wait(LIMIT_DELAY), { stepLimit: 3 }, 'step'],
+    ['PENDING', 'RUNNING', wait(), { stepLimit: 3 }, 'step'],
     ['PENDING', 'RUNNING', ABORT, { stepLimit: 0 }, 'step'],
   ],
   'T18: only what is scheduled is late, and once': [
@@ -230,6 +241,13 @@ const TABLE: Readonly<Record<string, readonly Case[]>> = {
     ['SCHEDULED', 'CRASHED', REJECT],
     ['RUNNING', 'CANCELLED', instead('CANCELLING')],
     ['RUNNING', 'CANCELLING', REJECT, {}, 'step'],
+    ['RUNNING', 'CRASHED', REJECT, {}, 'step'],
+    ['RUNNING', 'CRASHED', ACCEPT, { isElsewhere: true }, 'step'],
+    ['SCHEDULED/AwaitingRetry', 'CRASHED', ACCEPT, { isElsewhere: true }, 'step'],
+    ['RUNNING', 'CRASHED', instead('PENDING/AwaitingWorker'), { isElsewhere: true, isRecoverable: true }, 'step'],
+    ['PENDING/AwaitingWorker', 'CRASHED', REJECT, { isElsewhere: true }, 'step'],
+    ['SCHEDULED/AwaitingRetry', 'FAILED/JobTimedOut', ACCEPT, { isElsewhere: true }, 'step'],
+    ['SCHEDULED/AwaitingRetry', 'FAILED/JobTimedOut', REJECT, {}, 'step'],
   ],
 };
 
@@ -304,7 +322,9 @@ describe('the state table', () => {
       if (type === from.type) return;
       // A result of elsewhere (T16) takes the place of running, from wherever that was allowed.
       if (name === 'Cached') return;
-      expect([from, verdict.state, decide(from, { type, name }, {}, about)]).toEqual([from, verdict.state, ACCEPT]);
+      const { isElsewhere } = given;
+      const again = decide(from, { type, name }, { isElsewhere }, about);
+      expect([from, verdict.state, again]).toEqual([from, verdict.state, ACCEPT]);
     });
   });
 

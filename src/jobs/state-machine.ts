@@ -62,9 +62,6 @@ const REJECT: Verdict = { answer: 'reject' };
 const insteadOf = (type: StateType, name: string): Verdict => ({ answer: 'reject', state: { type, name } });
 const abort = (reason: string): Verdict => ({ answer: 'abort', reason });
 
-/** Milliseconds after which a reached limit is looked at again. */
-export const LIMIT_DELAY = 30_000;
-
 /** A rule: its verdict, or nothing when it says nothing about this change. */
 type Rule = (from: Standing, to: Standing, given: Circumstances, subject: Subject) => Verdict | undefined;
 
@@ -81,8 +78,8 @@ const RULES: readonly (readonly [number: string, rule: Rule])[] = [
   ],
   [
     'T2',
-    ({ type }, to) => {
-      if (to.type !== 'PENDING') return undefined;
+    ({ type }, to, { isElsewhere }, subject) => {
+      if (to.type !== 'PENDING' || (subject === 'step' && isElsewhere && changesWorker(to))) return undefined;
       if (type === 'PENDING') return to.name === 'Pending' ? abort('It was submitted before.') : undefined;
       const isTaken = type === 'RUNNING' || type === 'CANCELLING' || type === 'CANCELLED';
       return isTaken ? abort('It was taken before.') : undefined;
@@ -138,12 +135,13 @@ const RULES: readonly (readonly [number: string, rule: Rule])[] = [
   ],
   [
     'T13',
-    ({ type, name }, to, { dueIn, isOverdue, isAnswered }, subject) => {
+    ({ type, name }, to, { dueIn, isOverdue, isAnswered, isElsewhere }, subject) => {
       if (type !== 'PAUSED') return undefined;
       if (subject === 'step' && isOverdue && !isAnswered && to.type !== 'FAILED')
         return insteadOf('FAILED', 'TimedOut');
-      if (to.type === 'PENDING') return REJECT;
-      if (to.type !== 'RUNNING') return undefined;
+      const changes = subject === 'step' && isElsewhere === true && changesWorker(to);
+      if (to.type === 'PENDING' && !changes) return REJECT;
+      if (to.type !== 'RUNNING' && !changes) return undefined;
       if (subject === 'step') return isAnswered ? undefined : { answer: 'wait' };
       // A paused job goes on by being scheduled; a suspended one when its time has come.
       return name === 'Suspended' && dueIn !== undefined ? undefined : REJECT;
@@ -155,8 +153,8 @@ const RULES: readonly (readonly [number: string, rule: Rule])[] = [
       if (subject !== 'job' || (to.type !== 'PENDING' && to.type !== 'RUNNING')) return undefined;
       // What stands in line is told when it is its turn.
       if (name === 'AwaitingConcurrencySlot' && dueIn === undefined) return { answer: 'wait' };
-      // What runs has its place; cancelRunning makes room for what does not.
-      if (type === 'RUNNING' || jobLimit === undefined || jobLimit === 'cancelRunning') return undefined;
+      // What runs has its place. For whom cancelRunning makes room, that one waits until there is some.
+      if (type === 'RUNNING' || jobLimit === undefined) return undefined;
       const isNew = type === 'PENDING' || name === 'Scheduled' || name === 'Late';
       return jobLimit === 'cancelNew' && isNew
         ? insteadOf('CANCELLED', 'Cancelled')
@@ -180,7 +178,8 @@ const RULES: readonly (readonly [number: string, rule: Rule])[] = [
     'T17',
     (_, to, { stepLimit }, subject) => {
       if (subject !== 'step' || to.type !== 'RUNNING' || stepLimit === undefined) return undefined;
-      return stepLimit === 0 ? abort('Its limit allows none at all.') : { answer: 'wait', ms: LIMIT_DELAY };
+      // Whoever gives a place free tells those who wait for it.
+      return stepLimit === 0 ? abort('Its limit allows none at all.') : { answer: 'wait' };
     },
   ],
   [
@@ -191,10 +190,14 @@ const RULES: readonly (readonly [number: string, rule: Rule])[] = [
 ];
 
 /** What only the one that runs it may say, and what must be said to it first. */
-function fence(from: Standing, to: Standing, { isLost, isRecoverable }: Circumstances, subject: Subject) {
+function fence(from: Standing, to: Standing, given: Circumstances, subject: Subject) {
+  const { isLost, isRecoverable, isElsewhere } = given;
   const isRunning = from.type === 'RUNNING';
-  // Steps are begun or not; what is asked for and what dies is their job.
-  if (subject === 'step' && (to.type === 'CANCELLING' || to.type === 'CRASHED')) return REJECT;
+  if (subject === 'step') {
+    // What is asked for is the end of their job; what dies is their job as well, unless they have workers of their own.
+    if (to.type === 'CANCELLING' || (to.type === 'CRASHED' && !isElsewhere)) return REJECT;
+    if (isElsewhere && (to.type === 'CRASHED' || to.name === 'JobTimedOut')) return givenUp(from, to, isRecoverable);
+  }
   switch (to.type) {
     case 'RUNNING':
       // Taken once; of a step a second time when its executor is gone.
@@ -211,6 +214,17 @@ function fence(from: Standing, to: Standing, { isLost, isRecoverable }: Circumst
     default:
       return ACCEPT;
   }
+}
+
+/** A worker may lose a task also while it waits to make the next attempt. */
+function givenUp({ type }: State, to: State, isRecoverable = false): Verdict {
+  if (type !== 'RUNNING' && type !== 'SCHEDULED') return REJECT;
+  return to.type === 'CRASHED' && isRecoverable ? insteadOf('PENDING', 'AwaitingWorker') : ACCEPT;
+}
+
+/** Whether a task goes back to the queue, whoever had it. */
+function changesWorker(to: State): boolean {
+  return to.type === 'PENDING' && to.name === 'AwaitingWorker';
 }
 
 function endsWaiting({ type }: State, to: State): boolean {

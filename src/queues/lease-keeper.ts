@@ -3,6 +3,7 @@ import { Settings } from '../config/settings.js';
 import { isDatabaseUnavailable } from '../database/database-unavailable.js';
 import { Notifications } from '../database/notifications.js';
 import { CANCEL_CHANNEL, JOB_CHANNEL } from '../jobs/job-channels.js';
+import { isTerminal } from '../jobs/job-state.js';
 import { type HeldLease, JobLeases, type RenewedLease } from '../jobs/store/job-leases.js';
 import { type HeldTask, TaskClaims } from '../tasks/store/task-claims.js';
 
@@ -136,7 +137,9 @@ export class LeaseKeeper implements OnModuleInit, OnApplicationShutdown {
       const renewed = new Map((await this.renew(held)).map((row) => [nameOf(row), row]));
       for (const lease of held) {
         const row = renewed.get(nameOf(lease));
-        if (row?.state_type === 'CANCELLING') lease.stop('cancelled');
+        // Of a task the lease holds until its code has ended, whatever became of its job.
+        if (row !== undefined && (row.state_type === 'CANCELLING' || isTerminal(row.state_type)))
+          lease.stop('cancelled');
         else if (row === undefined && this.held.get(nameOf(lease)) === lease) lease.stop('lost');
       }
     } catch (error) {

@@ -49,7 +49,11 @@ export class TaskRunner {
     try {
       const outcome = await this.outcomeOf(task, lease, journal, steps);
       await journal.close();
-      if (!steps.isConcluded) await this.conclude(task, lease, steps, outcome);
+      if (!steps.isConcluded) {
+        await this.conclude(task, lease, steps, outcome);
+        await untilAvailable(() => this.claims.release(task));
+      }
+      await steps.left();
       if (!steps.hasFiles) await this.files.removeTaskAttempt(task.id, task.task, task.epoch);
     } finally {
       lease.release();

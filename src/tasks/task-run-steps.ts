@@ -63,6 +63,14 @@ export class TaskRunSteps extends StepJournal {
     return this.steps.keep(artifact);
   }
 
+  /** Tells those who wait for the places that the task had. To be called when its code has ended. */
+  async left(): Promise<void> {
+    const { admission } = this.task;
+    const ofJob = admission?.concurrency === undefined ? [] : [admission.concurrency.key];
+    // Only a hint: who is not woken now is found by the supervisor.
+    await this.tools.queue.freed([...this.limitKeys, ...ofJob, ...this.steps.limitKeys]).catch(() => undefined);
+  }
+
   /** The task failed in a way that its own code could not put on record. */
   async fail(fault: ProcessFault): Promise<void> {
     await this.steps.unlessStopped(() => this.record({ key: this.task.task, end: 'failed', name: 'Failed', fault }));
@@ -78,8 +86,6 @@ export class TaskRunSteps extends StepJournal {
     this.hasLeft = leaves;
     if (resumed !== undefined) tools.dispatch.dispatch(resumed);
     if (end.end === 'retry') await steps.forgetFailuresIn(end.key);
-    // Only a hint: who is not woken now is found by the supervisor.
-    else await tools.queue.freed(this.limitKeys).catch(() => undefined);
     return receipt;
   }
 }

@@ -150,7 +150,7 @@ describe.each(testedBackends())('Jobs, queue on %s', (backend) => {
           `${url}/logs`,
           `${client.base}/processes/chatty`,
         ]);
-        expect(linkOf(job, 'https://sluice.dev/relations/events')).toBe(`${url}/events`);
+        expect(linkOf(job, 'https://sluice.dev/rel/events')).toBe(`${url}/events`);
       }
       expect([linkOf(successful, `${REL}/results`), linkOf(successful, `${REL}/exceptions`)]).toEqual([
         `${client.base}/jobs/${good}/results`,

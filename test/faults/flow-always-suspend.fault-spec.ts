@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
 import type { Client } from '../harness/client.js';
-import { counts, flowInputs, open, openFlowSite } from '../harness/flow-site.js';
+import { counts, type Executor, flowInputs, flowModules, open, openFlowSite } from '../harness/flow-site.js';
 import type { Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
@@ -46,13 +46,20 @@ async function answer(client: Client, job: string): Promise<void> {
   await client.fetch(`/jobs/${job}/resume`, { method: 'POST', headers, body });
 }
 
+const MODES: readonly (readonly [Executor, always: 'false' | 'true'])[] = [
+  ['local', 'false'],
+  ['local', 'true'],
+  ['distributed', 'false'],
+  ['distributed', 'true'],
+];
+
 describe.each(testedBackends())('20 always-suspend, queue on %s', (backend) => {
-  it('every flow gives the same when its job is dispatched anew after each step, and no step runs twice', async () => {
-    const seen: Record<string, unknown>[] = [];
-    for (const ALWAYS_SUSPEND of ['false', 'true']) {
-      site = await openFlowSite(sites, { ALWAYS_SUSPEND }, backend);
+  it('every flow gives the same when its job is dispatched anew after each step, by either executor, and no step runs twice', async () => {
+    const seen: unknown[] = [];
+    for (const [executor, ALWAYS_SUSPEND] of MODES) {
+      site = await openFlowSite(sites, { ...flowModules(executor), ALWAYS_SUSPEND }, backend);
       const { client } = await site.nodes(2);
-      seen.push(await runAll(client));
+      seen.push({ executor, ALWAYS_SUSPEND, ran: await runAll(client) });
       if (ALWAYS_SUSPEND === 'true') {
         const [job] = await site.query<{ id: string; epoch: number }>(
           `SELECT id, epoch FROM job WHERE process_id = 'five-steps'`,
@@ -61,7 +68,7 @@ describe.each(testedBackends())('20 always-suspend, queue on %s', (backend) => {
       }
       await site.close();
     }
-    const [usual, suspended] = seen;
-    expect(suspended).toEqual(usual);
+    const [{ ran }] = seen as [{ ran: unknown }];
+    expect(seen).toEqual(MODES.map(([executor, ALWAYS_SUSPEND]) => ({ executor, ALWAYS_SUSPEND, ran })));
   });
 });

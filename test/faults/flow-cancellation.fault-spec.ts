@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '../harness/backends.js';
-import { flowInputs, notes, open, openFlowSite } from '../harness/flow-site.js';
+import { EXECUTORS, flowInputs, flowModules, notes, open, openFlowSite } from '../harness/flow-site.js';
 import { PostgresProxy } from '../harness/postgres-proxy.js';
 import { clientOf, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
@@ -65,9 +65,9 @@ describe('22 cancel-tree', () => {
   });
 });
 
-describe('23 lost cancel notice', () => {
+describe.each(EXECUTORS)('23 lost cancel notice, executor %s', (executor) => {
   it('a worker that hears no notification stops the job when it renews its lease', async () => {
-    site = await openFlowSite(sites, { CANCEL_GRACE: '20s', LEASE: '6s' });
+    site = await openFlowSite(sites, { ...flowModules(executor), CANCEL_GRACE: '20s', LEASE: '6s' });
     const proxy = await PostgresProxy.before(site.databaseUrl!);
     try {
       const client = clientOf(await site.api({ ROLE: 'api' }));

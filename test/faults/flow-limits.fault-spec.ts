@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
-import { flowInputs, notes, open, openFlowSite } from '../harness/flow-site.js';
+import { flowInputs, flowModules, notes, open, openFlowSite } from '../harness/flow-site.js';
 import { OverlapMeter } from '../harness/overlap-meter.js';
 import { Seed } from '../harness/seed.js';
 import { clientOf, type Site } from '../harness/site.js';
@@ -14,10 +14,14 @@ const seed = Seed.ofSuite();
 let site: Site;
 
 describe.each(testedBackends())('24 slot leak, queue on %s', (backend) => {
-  it.each([['single-job'], ['single-task']])(
-    '%s: the holder of the only place is killed, the next one gets it',
-    async (process) => {
-      site = await openFlowSite(sites, { WORKER_CONCURRENCY: '4' }, backend);
+  it.each([
+    ['single-job', 'local'],
+    ['single-task', 'local'],
+    ['single-task', 'distributed'],
+  ] as const)(
+    '%s, executor %s: the holder of the only place is killed, the next one gets it',
+    async (process, executor) => {
+      site = await openFlowSite(sites, { ...flowModules(executor), WORKER_CONCURRENCY: '4' }, backend);
       const { client, workers } = await site.nodes(1);
       const first = await client.submit(process, flowInputs(site, ['in']));
       await site.noted(first, 'in');
@@ -51,35 +55,36 @@ describe.each(testedBackends())('24 slot leak, queue on %s', (backend) => {
 });
 
 describe('25 limit never exceeded', () => {
-  it.each([['limited-jobs'], ['limited-tasks']])(
-    '%s: never more than three at once, whatever is killed',
-    async (process) => {
-      site = await openFlowSite(sites, { WORKER_CONCURRENCY: '8', MAX_RECOVERIES: '100' });
-      const meter = await OverlapMeter.start(150);
-      try {
-        const client = clientOf(await site.api({ ROLE: 'api' }));
-        const workers = await Promise.all([1, 2, 3].map(() => site.worker()));
-        const jobs = await Promise.all(
-          Array.from({ length: 24 }, () => client.submit(process, flowInputs(site, [], { port: meter.port }))),
-        );
-        let isOver = false;
-        const nemesis = (async () => {
-          for (let kill = 0; kill < 4 && !isOver; kill += 1) {
-            await delay(seed.between(500, 2_000));
-            const index = seed.between(0, workers.length - 1);
-            workers[index].kill('SIGKILL');
-            await workers[index].exited();
-            workers[index] = await site.worker();
-          }
-        })();
-        for (const job of jobs) expect(await client.ended(job, 120_000)).toMatchObject({ status: 'successful' });
-        isOver = true;
-        await nemesis;
-        expect(meter.visits).toBeGreaterThanOrEqual(jobs.length);
-        expect(meter.most).toBe(3);
-      } finally {
-        await meter.close();
-      }
-    },
-  );
+  it.each([
+    ['limited-jobs', 'local'],
+    ['limited-tasks', 'local'],
+    ['limited-tasks', 'distributed'],
+  ] as const)('%s, executor %s: never more than three at once, whatever is killed', async (process, executor) => {
+    site = await openFlowSite(sites, { ...flowModules(executor), WORKER_CONCURRENCY: '8', MAX_RECOVERIES: '100' });
+    const meter = await OverlapMeter.start(150);
+    try {
+      const client = clientOf(await site.api({ ROLE: 'api' }));
+      const workers = await Promise.all([1, 2, 3].map(() => site.worker()));
+      const jobs = await Promise.all(
+        Array.from({ length: 24 }, () => client.submit(process, flowInputs(site, [], { port: meter.port }))),
+      );
+      let isOver = false;
+      const nemesis = (async () => {
+        for (let kill = 0; kill < 4 && !isOver; kill += 1) {
+          await delay(seed.between(500, 2_000));
+          const index = seed.between(0, workers.length - 1);
+          workers[index].kill('SIGKILL');
+          await workers[index].exited();
+          workers[index] = await site.worker();
+        }
+      })();
+      for (const job of jobs) expect(await client.ended(job, 120_000)).toMatchObject({ status: 'successful' });
+      isOver = true;
+      await nemesis;
+      expect(meter.visits).toBeGreaterThanOrEqual(jobs.length);
+      expect(meter.most).toBe(3);
+    } finally {
+      await meter.close();
+    }
+  });
 });

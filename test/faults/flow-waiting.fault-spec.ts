@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
 import type { Client } from '../harness/client.js';
-import { counts, flowInputs, notes, open, openFlowSite } from '../harness/flow-site.js';
+import { counts, EXECUTORS, flowInputs, flowModules, notes, open, openFlowSite } from '../harness/flow-site.js';
 import { clientOf, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
@@ -48,9 +48,11 @@ describe('31 timeout', () => {
   });
 });
 
-describe.each(testedBackends())('32 suspend and resume, queue on %s', (backend) => {
+const VARIANTS = testedBackends().flatMap((backend) => EXECUTORS.map((executor) => [backend, executor] as const));
+
+describe.each(VARIANTS)('32 suspend and resume, queue on %s, executor %s', (backend, executor) => {
   it('a job that waits for an answer goes on after a restart of everything; an answer that does not fit is refused', async () => {
-    site = await openFlowSite(sites, {}, backend);
+    site = await openFlowSite(sites, flowModules(executor), backend);
     const before = await site.nodes(1);
     const job = await before.client.submit('asking-flow', flowInputs(site));
     await eventually(
@@ -82,7 +84,7 @@ describe.each(testedBackends())('32 suspend and resume, queue on %s', (backend) 
   });
 
   it('a job that sleeps is woken after its queue has lost everything', async () => {
-    site = await openFlowSite(sites, {}, backend);
+    site = await openFlowSite(sites, flowModules(executor), backend);
     const { api, workers } = await site.nodes(1);
     const job = await clientOf(api).submit('dozing', flowInputs(site, [], { ms: 2_000 }));
     await eventually(

@@ -1,21 +1,29 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Backend } from './backends.js';
 import type { JournalLine, Site } from './site.js';
 import type { useSites } from './sites.js';
 
-/** Publishes the flows of test/fixtures/flow-processes.mjs, and the processes of sites in general. */
-export const FLOW_MODULES = ['probe-processes.mjs', 'fault-processes.mjs', 'flow-processes.mjs']
-  .map((file) => resolve('test/fixtures', file))
-  .join(',');
+/** Who runs the tasks of flows. Suites that concern that run for both. */
+export const EXECUTORS = ['local', 'distributed'] as const;
+export type Executor = (typeof EXECUTORS)[number];
 
-/** Opens a site that has the flows. */
+/** Settings that publish the flows of test/fixtures/flow-processes.mjs, and the processes of sites in general. */
+export function flowModules(executor: Executor = 'local'): Record<string, string> {
+  const files = ['probe-processes.mjs', 'fault-processes.mjs'].map((file) => resolve('test/fixtures', file));
+  const flows = pathToFileURL(resolve('test/fixtures/flow-processes.mjs'));
+  flows.searchParams.set('executor', executor);
+  return { PROCESS_MODULES: [...files, flows.href].join(',') };
+}
+
+/** Opens a site that has the flows, unless the settings name others. */
 export async function openFlowSite(
   sites: ReturnType<typeof useSites>,
   settings: Record<string, string> = {},
   backend?: Backend,
 ): Promise<Site> {
-  const site = await sites.open(backend, { PROCESS_MODULES: FLOW_MODULES, ...settings });
+  const site = await sites.open(backend, { ...flowModules(), ...settings });
   await mkdir(site.path('gates'), { recursive: true });
   return site;
 }

@@ -183,12 +183,27 @@ export class Site {
     return this.query<HistoryEvent>('SELECT seq, type, data FROM job_event WHERE job_id = $1 ORDER BY seq', [jobId]);
   }
 
-  /** The worker, of those given, that runs a job. */
+  /** The worker, of those given, that runs a job, or the task of it that began last with a worker of its own. */
   async holder(jobId: string, workers: readonly Service[]): Promise<Service> {
-    const pid = Number((await this.row(jobId)).worker_id?.split(':')[1]);
+    const [{ worker_id: id }] = await this.query<{ worker_id: string | null }>(
+      `SELECT coalesce((SELECT worker_id FROM task_run t WHERE job_id = $1 AND t.lease_until IS NOT NULL
+         AND t.state_type = 'RUNNING' ORDER BY started_at DESC LIMIT 1), worker_id) AS worker_id FROM job WHERE id = $1`,
+      [jobId],
+    );
+    const pid = Number(id?.split(':')[1]);
     const holder = workers.find((worker) => worker.pid === pid);
     if (holder === undefined) throw new Error(`no worker of this test runs job ${jobId}`);
     return holder;
+  }
+
+  /** How often a job and its tasks have lost their workers or executors. */
+  async recoveries(jobId: string): Promise<number> {
+    const [{ lost }] = await this.query<{ lost: number }>(
+      `SELECT recoveries + coalesce((SELECT sum(recoveries) FROM task_run WHERE job_id = $1), 0)::int AS lost
+       FROM job WHERE id = $1`,
+      [jobId],
+    );
+    return lost;
   }
 
   async close(): Promise<void> {

@@ -20,9 +20,11 @@ import { JobSuspension } from '../../src/tasks/store/job-suspension.js';
 import { StepBeginnings } from '../../src/tasks/store/step-beginnings.js';
 import { StepEndings } from '../../src/tasks/store/step-endings.js';
 import { StepMemory } from '../../src/tasks/store/step-memory.js';
+import type { ClaimedTask } from '../../src/tasks/store/task-claims.js';
 import { TaskDispatches } from '../../src/tasks/store/task-dispatches.js';
 import { TaskList } from '../../src/tasks/store/task-list.js';
 import type { NewJob } from '../../src/jobs/store/job-acceptance.js';
+import type { TaskRunSteps } from '../../src/tasks/task-run-steps.js';
 import type { TestDatabase } from './database.js';
 
 /** A row of `task_run`, as far as tests look at it. */
@@ -86,6 +88,11 @@ export class TestSteps {
   of(held: HeldLease & { readonly retry_of?: string | null }): JobSteps {
     const isResumed = held.epoch > 1 || (held.retry_of ?? null) !== null;
     return this.factory.open({ ...held, processId: 'a-process', isResumed }, 'a-worker', new AbortController().signal);
+  }
+
+  /** The steps of a task that was claimed apart from its job. */
+  ofTask(task: ClaimedTask): TaskRunSteps {
+    return this.factory.openTask(task, 'a-worker', new AbortController().signal, () => Promise.resolve());
   }
 
   /** Claims a job once more, as the next worker does. */

@@ -5,7 +5,7 @@ import type { DataSource } from 'typeorm';
 import { MIGRATIONS } from '../../migrations/index.js';
 import { DATABASE_CONTENTS } from '../../src/database-contents.js';
 import { createDataSource } from '../../src/database/data-source.js';
-import { migrate } from '../../src/database/migrate.js';
+import { migrate, NewerDatabaseError } from '../../src/database/migrate.js';
 import { eventually } from '../harness/backends.js';
 import { query } from '../harness/embedded-postgres.js';
 import { PostgresServer } from '../harness/postgres.js';
@@ -90,6 +90,21 @@ describe('migrate', () => {
     await migrate(connection, node());
     const before = await schema();
     await migrate(connection, node());
+    expect(await schema()).toEqual(before);
+  });
+
+  it('39 old client guard: refuses a database that a newer version has migrated, names what it does not know, and changes nothing', async () => {
+    await migrate(connection, node());
+    await query(connection, `DELETE FROM sluice.migration WHERE name = '${NAMES.at(-1)}'`);
+    await query(
+      connection,
+      `INSERT INTO sluice.migration (timestamp, name) VALUES (4102444800000, 'Later4102444800000')`,
+    );
+    const before = await schema();
+
+    const refused = migrate(connection, node());
+    await expect(refused).rejects.toBeInstanceOf(NewerDatabaseError);
+    await expect(refused).rejects.toThrow(/newer version of Sluice: it has Later4102444800000, which/);
     expect(await schema()).toEqual(before);
   });
 

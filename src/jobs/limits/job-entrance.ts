@@ -4,6 +4,7 @@ import { Statement } from '../../database/statement.js';
 import { CachedJobs, type OriginJob } from '../cache/cached-jobs.js';
 import { ChangeAnnouncer } from '../change-announcer.js';
 import type { JobAdmission } from '../job.types.js';
+import { decide } from '../state-machine.js';
 import { WAITS } from '../store/conditions.js';
 import { JobCancellation } from '../store/job-cancellation.js';
 import { JobCompletion } from '../store/job-completion.js';
@@ -42,6 +43,8 @@ type Answer =
   /** @property computing the job that waits for this one, and for which it would wait */
   | { readonly kind: 'circular'; readonly job: ClaimedJob; readonly computing: string }
   | { readonly kind: 'gone' };
+
+const RUNNING = { type: 'RUNNING', name: 'Running' } as const;
 
 const FIND = new Statement<AskingJob>(
   'job_entrance_find',
@@ -140,7 +143,9 @@ export class JobEntrance {
     const full = counts.filter(isFull);
     const { concurrency } = job.admission;
     const limit = full.find(({ key }) => key === concurrency?.key);
-    if (limit !== undefined && concurrency?.onLimit === 'cancelNew' && job.state_name === 'Scheduled') {
+    const jobLimit = limit && (concurrency?.onLimit ?? 'queue');
+    const verdict = decide({ type: 'SCHEDULED', name: job.state_name }, RUNNING, { dueIn: 0, jobLimit });
+    if (limit !== undefined && verdict.answer === 'reject' && verdict.state?.type === 'CANCELLED') {
       return { kind: 'refused', limit };
     }
     const [computing] = full.find(({ key }) => key === cache?.key)?.holders ?? [];

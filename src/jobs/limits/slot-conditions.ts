@@ -1,14 +1,20 @@
 import { SUSPENDED, UNFINISHED } from '../store/conditions.js';
 import { RESULT_PREFIX } from './limit-keys.js';
 
+/** A task `r` that has a worker of its own, or waits for one; when its job `h` has ended, until its code has as well. */
+const AT_WORK = `(r.lease_until > now() OR h.${UNFINISHED} AND (r.dispatched_at IS NOT NULL OR r.lease_until IS NOT NULL))`;
+
 /**
  * A row `s` of `concurrency_slot` that takes a place: its step is in progress, or its job is, under the claim of the
- * row; a task that has a worker of its own, and what is inside of it, is in progress whatever its job does. A job whose worker went silent has its places until the supervisor gives it up; so a worker that was only cut off
- * for a while never runs beside another. Who computes a result does so until it has ended, also while it is suspended.
+ * row; a task that has a worker of its own, and what is inside of it, is in progress whatever its job does, and so is a
+ * job with such tasks. A job whose worker went silent has its places until the supervisor gives it up; so a worker that
+ * was only cut off for a while never runs beside another. Who computes a result does so until it has ended, also while it
+ * is suspended.
  */
 export const HELD = `(NOT s.waits AND CASE WHEN s.task_key = '' THEN EXISTS (
        SELECT FROM job h WHERE h.id = s.job_id
-         AND (h.epoch = s.epoch AND h.state_type IN ('RUNNING', 'CANCELLING') OR s.epoch IS NULL AND h.${UNFINISHED}))
+         AND (h.epoch = s.epoch AND h.state_type IN ('RUNNING', 'CANCELLING') OR s.epoch IS NULL AND h.${UNFINISHED}
+           OR s.epoch IS NOT NULL AND EXISTS (SELECT FROM task_run r WHERE r.job_id = h.id AND ${AT_WORK})))
      WHEN starts_with(s.limit_key, '${RESULT_PREFIX}') THEN EXISTS (
        SELECT FROM task_run t JOIN job h ON h.id = t.job_id
        WHERE t.job_id = s.job_id AND t.key = s.task_key AND h.${UNFINISHED}
@@ -16,7 +22,9 @@ export const HELD = `(NOT s.waits AND CASE WHEN s.task_key = '' THEN EXISTS (
      ELSE EXISTS (
        SELECT FROM task_run t JOIN job h ON h.id = t.job_id
        WHERE t.job_id = s.job_id AND t.key = s.task_key AND CASE WHEN s.epoch IS NULL
-         THEN h.${UNFINISHED} AND (t.state_type = 'RUNNING' OR t.dispatched_at IS NOT NULL OR t.lease_until IS NOT NULL)
+         THEN h.${UNFINISHED} AND t.state_type = 'RUNNING' OR EXISTS (SELECT FROM task_run r
+           WHERE r.job_id = t.job_id AND ${AT_WORK}
+             AND (r.key = t.key OR t.state_type = 'RUNNING' AND starts_with(t.key, r.key || '/')))
          ELSE t.state_type = 'RUNNING' AND t.epoch = s.epoch AND h.epoch = s.epoch
            AND h.state_type IN ('RUNNING', 'CANCELLING') END) END)`;
 

@@ -1,5 +1,5 @@
 import { acceptedFrom } from '../state-machine.js';
-import { DISMISSABLE, isIn, OWNED, SUSPENDED } from './conditions.js';
+import { DISMISSABLE, isIn, OWNED, RAN_MS, SUSPENDED, TASKS_RUN } from './conditions.js';
 import type { HeldLease } from './job-leases.js';
 
 /** The parts of a statement in which the claim of a job, and that of one of its tasks, differ. */
@@ -40,9 +40,13 @@ export function lockTask(condition: string, columns = ''): string {
    )`;
 }
 
-/** {@link lockTask} for who has claimed the task. @param task placeholder of the task's key */
-export function lockClaimedTask(task: string, columns = ''): string {
-  return lockTask(CLAIMED(task), columns);
+/**
+ * {@link lockTask} for who has claimed the task.
+ * @param task placeholder of the task's key
+ * @param condition on the task `r`, beside the claim
+ */
+export function lockClaimedTask(task: string, columns = '', condition = 'true'): string {
+  return lockTask(`${CLAIMED(task)} AND ${condition}`, columns);
 }
 
 /** A worker that runs a task of a job by itself, under the number of the task's own claim; the job need not run. */
@@ -65,6 +69,17 @@ export function forBoth<Made>(make: (claim: ClaimFence) => Made): (held: HeldLea
 /** @returns what is bound as the last value of a statement of {@link OF_TASK} */
 export function taskOf({ task }: HeldLease): readonly string[] {
   return task === undefined ? [] : [task];
+}
+
+/**
+ * What an `UPDATE job` sets that changes whether a task runs in a worker of its own: the time of the job goes on while
+ * anything of it runs.
+ * @param task placeholder of the key
+ * @param runs whether the task runs on
+ */
+export function countTime(task: string, runs = 'false'): string {
+  const goesOn = `${runs} OR state_type = 'RUNNING' OR ${TASKS_RUN(task)}`;
+  return `ran_ms = ${RAN_MS}, claimed_at = CASE WHEN ${goesOn} THEN now() END`;
 }
 
 /**

@@ -34,5 +34,14 @@ export const DISMISSABLE = changedBy('CANCELLING');
 /** The types of state that are final. */
 export const TERMINAL = STATE_TYPES.filter(isTerminal);
 
-/** The milliseconds of a run that ends now, added to those before it. */
+/**
+ * The milliseconds during which something of the job has run, up to now: its code, or a task that has a worker of its
+ * own. `claimed_at` says since when they are not in `ran_ms`; what runs at the same time counts once.
+ */
 export const RAN_MS = `ran_ms + coalesce(greatest(0, extract(epoch FROM now() - claimed_at) * 1000), 0)::bigint`;
+
+/** A condition on a row of `job`: a task of it runs in a worker of its own. @param but placeholder of the key of one that does not count */
+export const TASKS_RUN = (but?: string) =>
+  `EXISTS (SELECT FROM task_run o WHERE o.job_id = job.id AND o.lease_until IS NOT NULL${
+    but === undefined ? '' : ` AND o.key <> ${but}`
+  })`;

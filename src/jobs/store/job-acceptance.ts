@@ -79,8 +79,10 @@ const ACCEPT_RUNNING = new Statement<AcceptedJob>(
   'job_accept_running',
   `WITH j AS (
      INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response,
-                      idempotency_key, request_digest, subscriber, seq, epoch, worker_id, lease_until, started_at)
-     VALUES ($1, $2, $3, 'RUNNING', 'Running', $4, $5, $6, $7, $8, $9, 2, 1, $10, now() + $11 * interval '1 ms', now())
+                      idempotency_key, request_digest, subscriber, seq, epoch, worker_id, lease_until, started_at,
+                      claimed_at)
+     VALUES ($1, $2, $3, 'RUNNING', 'Running', $4, $5, $6, $7, $8, $9, 2, 1, $10, now() + $11 * interval '1 ms', now(),
+       now())
      ${OR_EXISTING}
      RETURNING *
    ), e AS (

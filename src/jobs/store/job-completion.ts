@@ -10,7 +10,7 @@ import { ChangeAnnouncer } from '../change-announcer.js';
 import { JobDispatch } from '../job-dispatch.js';
 import { CALLBACK_COLUMNS, oweCallback, WAKE_CALLBACKS } from './callback-outbox.js';
 import { acceptedFrom } from '../state-machine.js';
-import { isIn, OWNED } from './conditions.js';
+import { isIn, OWNED, TASKS_RUN } from './conditions.js';
 import type { HeldLease, Redispatch } from './job-leases.js';
 import { LOCK_PARENT, PARENT_LOCKED, RESUMED_PARENT, resumeParent, type ResumingParent } from './parent-resumption.js';
 
@@ -123,7 +123,8 @@ const CRASH = new Statement<Recovery>(
        fault = CASE WHEN recoveries < $4 THEN NULL ELSE $6::json END,
        finished_at = CASE WHEN recoveries < $4 THEN NULL ELSE now() END,
        expires_at = CASE WHEN recoveries < $4 THEN NULL ELSE now() + $3 * interval '1 ms' END,
-       lease_until = NULL, worker_id = NULL, updated_at = now(), seq = seq + 1
+       lease_until = NULL, worker_id = NULL, claimed_at = CASE WHEN ${TASKS_RUN()} THEN claimed_at END,
+       updated_at = now(), seq = seq + 1
      WHERE ${OWNED} AND ${PARENT_LOCKED}
      RETURNING ${CALLBACK_COLUMNS}, dispatches
    ), e AS (

@@ -6,7 +6,7 @@ import { ChangeAnnouncer } from '../change-announcer.js';
 import type { StateType } from '../job-state.js';
 import type { JobAdmission, ResponsePreferences, StagedInputs } from '../job.types.js';
 import { CALLBACK_COLUMNS, oweCallback, WAKE_CALLBACKS } from './callback-outbox.js';
-import { OWNED, WAITS } from './conditions.js';
+import { OWNED, RAN_MS, TASKS_RUN, WAITS } from './conditions.js';
 
 /** A job as its worker needs it. `epoch` fences every later write. */
 export interface ClaimedJob {
@@ -77,9 +77,10 @@ export function compatibilityKey(processId: string, version: string): string {
 
 /** What a claim by the worker `$2` changes, with a lease of `$3` milliseconds. */
 const STARTED = `state_type = 'RUNNING', state_name = 'Running', epoch = epoch + 1, worker_id = $2,
-       message = NULL, progress = CASE WHEN state_name IN ('Scheduled', 'AwaitingRecovery') THEN NULL ELSE progress END,
-       lease_until = now() + $3 * interval '1 ms', started_at = coalesce(started_at, now()), claimed_at = now(),
-       due_at = NULL, waiting_reason = NULL, updated_at = now(), seq = seq + 1`;
+       progress = CASE WHEN state_name IN ('Scheduled', 'AwaitingRecovery') THEN NULL ELSE progress END,
+       message = CASE WHEN state_name IN ('Scheduled', 'AwaitingRecovery', 'AwaitingRetry') THEN NULL ELSE message END,
+       lease_until = now() + $3 * interval '1 ms', started_at = coalesce(started_at, now()),
+       ran_ms = ${RAN_MS}, claimed_at = now(), due_at = NULL, waiting_reason = NULL, updated_at = now(), seq = seq + 1`;
 
 /** A job that is due and that a worker of the abilities `$4` can run. */
 const TO_BE_HAD = `${WAITS} AND (due_at IS NULL OR due_at <= now())
@@ -159,7 +160,7 @@ const HAND_BACK = new Statement<Redispatch>(
   'job_hand_back',
   `WITH j AS (
      UPDATE job SET state_type = 'SCHEDULED', state_name = 'Scheduled', worker_id = NULL, lease_until = NULL,
-       dispatches = dispatches + 1, updated_at = now(), seq = seq + 1
+       claimed_at = CASE WHEN ${TASKS_RUN()} THEN claimed_at END, dispatches = dispatches + 1, updated_at = now(), seq = seq + 1
      WHERE ${OWNED}
      RETURNING id, dispatches, seq
    ), e AS (

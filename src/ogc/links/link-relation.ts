@@ -2,9 +2,6 @@
 const OGC_RELATIONS = 'http://www.opengis.net/def/rel/ogc/1.0';
 
 /** For what no standard has a word for (RFC 8288 section 2.1.2). */
-const OWN_RELATIONS = 'https://sluice.dev/relations';
-
-/** For relations that no standard names. */
 const OUR_RELATIONS = 'https://sluice.dev/rel';
 
 /** The link relations in use: IANA names, those OGC 18-062r2 defines, and a few of our own. */
@@ -35,5 +32,5 @@ export const LinkRelation = {
   retryOf: `${OUR_RELATIONS}/retry-of`,
   cachedFrom: `${OUR_RELATIONS}/cached-from`,
   deliveries: `${OUR_RELATIONS}/deliveries`,
-  events: `${OWN_RELATIONS}/events`,
+  events: `${OUR_RELATIONS}/events`,
 } as const;

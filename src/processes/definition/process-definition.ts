@@ -99,6 +99,9 @@ function readPolicy(options: ProcessPolicyOptions, faults: FaultCollector): Proc
   if (isolation !== undefined && isolation !== 'child' && isolation !== 'inline') {
     faults.add('isolation', `must be child or inline, this is ${JSON.stringify(isolation)}.`);
   }
+  if (executor === 'distributed' && syncJobs === false) {
+    faults.add('executor', 'of a process without jobs (`syncJobs: false`) can only be local; remove one of the two.');
+  }
   if (executor !== undefined && executor !== 'local' && executor !== 'distributed') {
     faults.add('executor', `must be local or distributed, this is ${JSON.stringify(executor)}.`);
   }

@@ -99,6 +99,9 @@ export class TaskDto {
   @ApiPropertyOptional({ type: TaskOriginDto, description: 'Whose result was taken over' })
   cachedFrom?: TaskOriginDto;
 
+  @ApiPropertyOptional({ description: 'The node that runs the step, or ran it last' })
+  worker?: string;
+
   @ApiProperty({ type: String, format: 'date-time' })
   created!: string;
 
@@ -140,6 +143,7 @@ export function toTaskDto(row: TaskListRow): TaskDto {
     ...(row.wake_at !== null && { waitsUntil: row.wake_at.toISOString() }),
     ...(row.child_id !== null && { childJobID: row.child_id }),
     ...(row.cached_from !== null && { cachedFrom: row.cached_from }),
+    ...(row.worker_id !== null && { worker: row.worker_id }),
     created: row.created_at.toISOString(),
     ...(row.started_at !== null && { started: row.started_at.toISOString() }),
     ...(row.finished_at !== null && { finished: row.finished_at.toISOString() }),

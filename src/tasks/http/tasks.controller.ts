@@ -2,12 +2,14 @@ import { applyDecorators, Get, Param, Query, Req } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { isStorableText } from '../../database/storable-text.js';
 import { JobReader } from '../../jobs/store/job-reader.js';
 import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { LinkBuilder } from '../../ogc/links/link-builder.js';
 import { ApiFormatQuery } from '../../ogc/negotiation/format-query.decorator.js';
 import { MediaType } from '../../ogc/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
+import { DomainError } from '../../ogc/problems/domain-error.js';
 import { decodeCursor, encodeCursor } from '../../ogc/paging/cursor.js';
 import { parseLimit } from '../../ogc/paging/limit.js';
 import { pageLinks } from '../../ogc/paging/page-links.js';
@@ -33,18 +35,27 @@ export class TasksController {
   @Get('tasks')
   @ApiOperation({ operationId: 'getTasks', summary: 'The steps of a job, with their attempts and errors' })
   @ApiJobPage()
+  @ApiQuery({
+    name: 'tag',
+    required: false,
+    description: 'Only steps with one of these tags',
+    schema: { type: 'array', items: { type: 'string' } },
+    style: 'form',
+    explode: true,
+  })
   @ApiOkResponse({ type: TaskPageDto })
   async taskPage(
     @Req() request: FastifyRequest,
     @Param('jobID') jobId: string,
     @Query('limit') limitText?: unknown,
     @Query('cursor') cursorText?: unknown,
+    @Query('tag') tag?: unknown,
   ): Promise<TaskPageDto> {
     chooseRepresentation(request, [MediaType.json]);
     const limit = parseLimit(limitText);
     const after = decodeCursor(cursorText, TASK_CURSOR);
     const { id } = await this.reader.get(jobId);
-    const rows = await this.tasks.page(id, limit + 1, after);
+    const rows = await this.tasks.page(id, limit + 1, after, tagsFrom(tag));
     const page = rows.slice(0, limit);
     const last = rows.length > limit ? page.at(-1) : undefined;
     return {
@@ -76,6 +87,15 @@ export class TasksController {
       links: pageLinks(this.links.self(request), { next: last && encodeCursor(last.key) }),
     };
   }
+}
+
+/** A parameter that is given several times arrives as an array. @throws DomainError `invalid-query-parameter` */
+function tagsFrom(value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  const tags = [value].flat();
+  const isTag = (tag: unknown): tag is string => typeof tag === 'string' && tag !== '' && isStorableText(tag);
+  if (tags.every(isTag)) return tags;
+  throw new DomainError('invalid-query-parameter', 'tag must be the tag of a step; give it again for another one.');
 }
 
 function ApiJobPage(): MethodDecorator {

@@ -24,6 +24,8 @@ export class GuardedSteps {
   /** Steps that wait here, and what makes them ask again. */
   private readonly nudges = new Set<() => void>();
   private readonly keys = new Map<string, readonly string[]>();
+  /** How many attempts have ended. */
+  private endings = 0;
 
   constructor(
     private readonly job: AskingJob,
@@ -47,8 +49,11 @@ export class GuardedSteps {
     this.keys.set(step.key, keys);
     try {
       for (;;) {
+        const seen = this.endings;
         const entry = await patiently(() => entrance.enter(this.job, step, workerId));
         if (entry.kind !== 'waits') return entry;
+        // An attempt that ended meanwhile may have given free what this one did not find.
+        if (seen !== this.endings) continue;
         this.waiting.add(step.key);
         if (!this.isBusyBeside()) return entry;
         await this.nudge(keys);
@@ -72,6 +77,7 @@ export class GuardedSteps {
   async ended({ key, end }: Pick<StepEnd, 'key' | 'end'>, receipt: StepReceipt): Promise<void> {
     const goesOn = end === 'retry' && receipt.do === 'go';
     if (!goesOn) this.active.delete(key);
+    this.endings += 1;
     const keys = this.keys.get(key);
     // Only a hint: who is not woken now is found by the supervisor.
     if (keys !== undefined) await this.tools.queue.freed(keys).catch(() => undefined);

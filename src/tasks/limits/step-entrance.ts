@@ -5,6 +5,7 @@ import type { StepStart } from '../../flows/step-journal.js';
 import { ChangeAnnouncer } from '../../jobs/change-announcer.js';
 import { taskLimitKey } from '../../jobs/limits/limit-keys.js';
 import { isFull, type SlotCount, Slots, type WantedSlot } from '../../jobs/limits/slots.js';
+import { decide } from '../../jobs/state-machine.js';
 import type { HeldLease } from '../../jobs/store/job-leases.js';
 import { CachedSteps, type OriginStep } from '../cache/cached-steps.js';
 import { type Beginning, StepBeginnings } from '../store/step-beginnings.js';
@@ -54,7 +55,7 @@ export class StepEntrance {
 
   /** Begins a step, or says on record why it does not begin. */
   async enter(job: AskingJob, step: StepStart, workerId: string): Promise<Entry> {
-    const closed = step.limits?.find(({ limit }) => limit === 0);
+    const closed = step.limits?.find(({ limit }) => isClosed(limit));
     if (closed !== undefined) {
       const message = `The limit "${closed.key}" of the step "${step.name}" is 0, so none may run; raise it to let steps run.`;
       const fault = { name: 'ConcurrencyLimitError', message };
@@ -151,6 +152,12 @@ export class StepEntrance {
     if (entry.row !== undefined && entry.row.begun !== null) this.announcer.announce(job.id);
     return entry;
   }
+}
+
+/** Whether a limit lets nobody in, ever (T17). */
+function isClosed(stepLimit: number): boolean {
+  const [begins, runs] = [{ type: 'PENDING', name: 'Pending' } as const, { type: 'RUNNING', name: 'Running' } as const];
+  return decide(begins, runs, { stepLimit }, 'step').answer === 'abort';
 }
 
 /** Whether another worker runs the step. */

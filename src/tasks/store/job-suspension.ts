@@ -6,8 +6,8 @@ import type { ExecutionFault } from '../../engine/execution-unit.js';
 import { ChangeAnnouncer } from '../../jobs/change-announcer.js';
 import type { StateType } from '../../jobs/job-state.js';
 import type { HeldLease, Redispatch } from '../../jobs/store/job-leases.js';
-import { OWNED, RAN_MS } from '../../jobs/store/conditions.js';
-import { ELSEWHERE, resetFailures } from './step-row.js';
+import { OWNED, RAN_MS, TASKS_RUN } from '../../jobs/store/conditions.js';
+import { AWAITS_TASKS, ELSEWHERE, resetFailures } from './step-row.js';
 
 /** What became of a job that gave its worker free. */
 export interface Suspension extends Redispatch {
@@ -23,12 +23,14 @@ interface Attempted {
 }
 
 /**
- * One row: what the steps of job `$1` wait for. A task that called them and was suspended with them waits for nothing else; what is inside
- * of a task that another worker has is that worker's business.
+ * One row: what the steps of job `$1` wait for. A task that called them and was suspended with them waits for nothing
+ * else; what is inside of a task that another worker has is that worker's business.
  */
 const WAITING = `SELECT j.signals,
        count(*) FILTER (WHERE t.ready) > 0 OR count(t.key) = 0 OR j.signals <> coalesce($3::int, j.signals) AS is_ready,
        count(*) FILTER (WHERE t.elsewhere) AS elsewhere,
+       (array_agg(t.message ORDER BY t.seq) FILTER (WHERE t.state_name = 'AwaitingWorker' AND t.message IS NOT NULL))[1]
+         AS absent,
        count(*) FILTER (WHERE t.state_type = 'PAUSED') AS questions,
        count(*) FILTER (WHERE t.kind = 'process') AS jobs,
        (array_agg(t.name ORDER BY t.seq) FILTER (WHERE t.state_type = 'PAUSED'))[1] AS question,
@@ -71,10 +73,11 @@ const SUSPEND = new Statement<Attempted>(
        waiting_reason = CASE WHEN pause_requested THEN 'is paused' WHEN w.is_ready THEN NULL
          WHEN w.questions > 0 THEN 'waits for an answer to "' || w.question || '"'
          WHEN w.jobs > 0 THEN 'waits for ' || w.jobs || ' job(s) of other processes'
-         WHEN w.elsewhere > 0 THEN 'waits for ' || w.elsewhere || ' task(s) with workers of their own'
+         WHEN w.elsewhere > 0 THEN coalesce(w.absent, '${AWAITS_TASKS}')
          WHEN w.slots > 0 THEN w.slot END,
        dispatches = dispatches + CASE WHEN pause_requested OR NOT w.is_ready AND w.due_at IS NULL THEN 0 ELSE 1 END,
-       ran_ms = ${RAN_MS}, claimed_at = NULL, lease_until = NULL, worker_id = NULL, updated_at = now(), seq = seq + 1
+       ran_ms = ${RAN_MS}, claimed_at = CASE WHEN ${TASKS_RUN()} THEN now() END, lease_until = NULL, worker_id = NULL,
+       updated_at = now(), seq = seq + 1
      FROM w WHERE ${OWNED} AND job.signals = w.signals
      RETURNING id, dispatches, state_type, state_name, job.due_at, seq, w.is_ready
    ), e AS (
@@ -97,7 +100,8 @@ const RETRY = new Statement<Redispatch>(
   `WITH j AS (
      UPDATE job SET state_type = 'SCHEDULED', state_name = 'AwaitingRetry', attempts = attempts + 1, message = $4,
        due_at = now() + $3::float8 * interval '1 ms', dispatches = dispatches + 1,
-       ran_ms = ${RAN_MS}, claimed_at = NULL, lease_until = NULL, worker_id = NULL, updated_at = now(), seq = seq + 1
+       ran_ms = ${RAN_MS}, claimed_at = CASE WHEN ${TASKS_RUN()} THEN now() END, lease_until = NULL, worker_id = NULL,
+       updated_at = now(), seq = seq + 1
      WHERE ${OWNED}
      RETURNING id, dispatches, due_at, attempts, seq
    ), ${resetFailures('j', 'true')}, e AS (

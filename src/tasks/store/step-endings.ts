@@ -7,7 +7,15 @@ import type { StepEnd } from '../../flows/step-journal.js';
 import { keepResult } from '../../jobs/cache/keep-result.js';
 import { ChangeAnnouncer } from '../../jobs/change-announcer.js';
 import { acceptedFrom } from '../../jobs/state-machine.js';
-import { forBoth, OF_TASK, RESUMED_EVENT, RESUMED_JOB, RESUMES, resumeJob } from '../../jobs/store/claim-fence.js';
+import {
+  countTime,
+  forBoth,
+  OF_TASK,
+  RESUMED_EVENT,
+  RESUMED_JOB,
+  RESUMES,
+  resumeJob,
+} from '../../jobs/store/claim-fence.js';
 import { isIn } from '../../jobs/store/conditions.js';
 import type { HeldLease, Redispatch } from '../../jobs/store/job-leases.js';
 import type { StoredStepOutput } from '../task.types.js';
@@ -36,7 +44,11 @@ const END = forBoth(
     new Statement<Ending>(
       `step_end${claim.suffix}`,
       `WITH ${claim.prelude('$13')}f AS (
-     UPDATE job SET ${claim === OF_TASK ? resumeJob(LEAVES) : 'seq = seq + 1, updated_at = now()'}
+     UPDATE job SET ${
+       claim === OF_TASK
+         ? `${resumeJob(LEAVES)}, ${countTime('$13', `NOT ${LEAVES}`)}`
+         : 'seq = seq + 1, updated_at = now()'
+     }
      ${claim.where} AND EXISTS (
        SELECT FROM task_run WHERE job_id = $1 AND key = $3 AND ${isIn(ENDING)} AND epoch = $2)
      RETURNING id, seq, dispatches, ${claim === OF_TASK ? RESUMES(LEAVES) : 'false AS resumes'}

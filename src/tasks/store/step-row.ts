@@ -8,6 +8,9 @@ import type { StoredStepOutput } from '../task.types.js';
 /** A condition on the alias `t`: the task waits for a worker of its own, or has one. */
 export const ELSEWHERE = `(t.dispatched_at IS NOT NULL OR t.lease_until IS NOT NULL)`;
 
+/** Why a job waits whose tasks have workers of their own. A sentence for its client. */
+export const AWAITS_TASKS = 'waits for tasks with workers of their own';
+
 /** What a step's row says to whoever begins it, as a `SELECT` list over the alias `t`. */
 export const STEP_COLUMNS = `t.key, t.kind, t.name, t.input_hash, t.state_type, t.state_name, t.attempt, t.epoch,
   t.value::text AS value, t.outputs, t.fault, t.answer::text AS answer, t.wake_at <= now() AS is_due,

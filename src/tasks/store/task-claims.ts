@@ -9,6 +9,7 @@ import { ChangeAnnouncer } from '../../jobs/change-announcer.js';
 import { JobDispatch } from '../../jobs/job-dispatch.js';
 import type { StateType } from '../../jobs/job-state.js';
 import {
+  countTime,
   lockClaimedTask,
   lockTask,
   RESUMED_EVENT,
@@ -16,9 +17,10 @@ import {
   RESUMES,
   resumeJob,
 } from '../../jobs/store/claim-fence.js';
-import { DISMISSABLE, isIn, UNFINISHED } from '../../jobs/store/conditions.js';
+import { acceptedFrom, changedBy } from '../../jobs/state-machine.js';
+import { DISMISSABLE, isIn, RAN_MS, SUSPENDED, TERMINAL } from '../../jobs/store/conditions.js';
 import { type ClaimedJob, COMPATIBILITY, type HeldLease, type Redispatch } from '../../jobs/store/job-leases.js';
-import { INNER_READY } from './step-row.js';
+import { AWAITS_TASKS, INNER_READY } from './step-row.js';
 
 /** A task claimed apart from its job. */
 export interface HeldTask extends HeldLease {
@@ -53,6 +55,10 @@ interface Left {
   readonly again: Redispatch | null;
 }
 
+/** A condition on the task `r`: the state table lets it come to this state. */
+const mayBecome = (type: StateType, name: string, find = acceptedFrom) =>
+  `r.${isIn(find({ type, name }, { isElsewhere: true, isRecoverable: true }, 'step'))}`;
+
 /** Sets of a task that waits for a worker of its own. */
 const AWAITS_WORKER = `state_type = 'PENDING', state_name = 'AwaitingWorker', dispatched_at = now(),
        dispatches = t.dispatches + 1, lease_until = NULL, worker_id = NULL`;
@@ -63,10 +69,15 @@ const AGAIN = `(SELECT json_build_object('id', $1::uuid, 'task', $3::text, 'disp
 /** A task of a job that is to be paused is put back: it begins when the pause has ended. */
 const CLAIM = new Statement<ClaimedTask>(
   'task_claim',
-  `WITH ${lockTask(`r.key = $2 AND r.dispatched_at IS NOT NULL AND ${COMPATIBILITY} = ANY($5::text[])`, ', jl.pause_requested')},
-   f AS (
-     UPDATE job SET seq = seq + 1, updated_at = now() FROM own WHERE job.id = own.job_id AND NOT own.pause_requested
-     RETURNING id, seq
+  `WITH ${lockTask(
+    `r.key = $2 AND r.dispatched_at IS NOT NULL AND ${mayBecome('RUNNING', 'Running')}
+       AND ${COMPATIBILITY} = ANY($5::text[])`,
+    ', jl.pause_requested, r.message',
+  )}, f AS (
+     UPDATE job SET ran_ms = ${RAN_MS}, claimed_at = now(), seq = seq + 1, updated_at = now(),
+       waiting_reason = CASE WHEN waiting_reason = own.message THEN '${AWAITS_TASKS}' ELSE waiting_reason END
+     FROM own WHERE job.id = own.job_id AND NOT own.pause_requested
+     RETURNING id, seq, ran_ms::float8 AS ran_ms
    ), p AS (
      UPDATE task_run t SET state_type = 'SCHEDULED', state_name = 'Paused', dispatched_at = NULL
      FROM own WHERE t.job_id = own.job_id AND t.key = $2 AND own.pause_requested
@@ -82,9 +93,8 @@ const CLAIM = new Statement<ClaimedTask>(
        'worker', $3::text) FROM f, s
    )
    SELECT jl.id, s.key AS task, s.epoch, s.name, s.attempt, s.answer::text AS answer, s.arguments, s.input_hash, s.after,
-     jl.process_id, jl.process_version, jl.inputs, jl.staged, jl.response, jl.attempts, jl.ran_ms::float8 AS ran_ms,
-     jl.retry_of
-   FROM jl, s`,
+     jl.process_id, jl.process_version, jl.inputs, jl.staged, jl.response, jl.attempts, jl.admission, f.ran_ms, jl.retry_of
+   FROM jl, f, s`,
 );
 
 const POSTPONE = new Statement<TaskPostponement>(
@@ -98,27 +108,40 @@ const POSTPONE = new Statement<TaskPostponement>(
      UPDATE task_run t SET message = w.reason FROM w
      WHERE t.job_id = w.job_id AND t.key = w.key AND NOT w.known AND t.message IS DISTINCT FROM w.reason
        AND t.dispatched_at IS NOT NULL
+   ), j AS (
+     UPDATE job SET waiting_reason = w.reason FROM w
+     WHERE job.id = w.job_id AND NOT w.known AND ${SUSPENDED} AND job.waiting_reason = '${AWAITS_TASKS}'
    )
    SELECT dispatches, known FROM w`,
 );
 
-/** Locks no job: whether the job has ended meanwhile is told by its state, and by the next beat. */
+/**
+ * Locks no job. A task is this worker's until its code has ended, also when its job has: whoever waits for its place
+ * under a limit waits for that.
+ */
 const RENEW = new Statement<RenewedTask>(
   'task_renew',
   `WITH r AS (
      UPDATE task_run t SET lease_until = now() + $4 * interval '1 ms'
      FROM unnest($1::uuid[], $2::text[], $3::int[]) AS held (id, task, epoch) JOIN job ON job.id = held.id
      WHERE t.job_id = held.id AND t.key = held.task AND t.epoch = held.epoch AND t.lease_until IS NOT NULL
-       AND job.${UNFINISHED}
      RETURNING t.job_id AS id, t.key AS task, t.epoch, job.state_type
    )
    SELECT id, task, epoch, state_type FROM r`,
 );
 
+/** The code of a task has ended whose job has ended, or is being dismissed. */
+const RELEASE = new Statement(
+  'task_release',
+  `UPDATE task_run t SET lease_until = NULL FROM job
+   WHERE t.job_id = $1 AND t.epoch = $2 AND t.key = $3 AND job.id = t.job_id AND job.${isIn([...TERMINAL, 'CANCELLING'])}`,
+);
+
 const HAND_BACK = new Statement<Left>(
   'task_hand_back',
-  `WITH ${lockClaimedTask('$3')}, f AS (
-     UPDATE job SET seq = seq + 1, updated_at = now() FROM own WHERE job.id = own.job_id RETURNING id, seq
+  `WITH ${lockClaimedTask('$3', '', mayBecome('PENDING', 'AwaitingWorker'))}, f AS (
+     UPDATE job SET ${countTime('$3')}, seq = seq + 1, updated_at = now() FROM own WHERE job.id = own.job_id
+     RETURNING id, seq
    ), s AS (
      UPDATE task_run t SET ${AWAITS_WORKER} FROM f WHERE t.job_id = f.id AND t.key = $3
      RETURNING t.name, t.state_name, t.dispatches
@@ -135,8 +158,8 @@ const USED_UP = `own.recoveries >= $4`;
 /** The task lost its worker, or has no time left: another worker takes it, or its job is given up by the flow's run. */
 const CRASH = new Statement<Left>(
   'task_crash',
-  `WITH ${lockClaimedTask('$3', ', r.recoveries')}, f AS (
-     UPDATE job SET ${resumeJob(USED_UP)} FROM own WHERE job.id = own.job_id
+  `WITH ${lockClaimedTask('$3', ', r.recoveries', mayBecome('CRASHED', 'Crashed', changedBy))}, f AS (
+     UPDATE job SET ${resumeJob(USED_UP)}, ${countTime('$3')} FROM own WHERE job.id = own.job_id
      RETURNING id, seq, dispatches, ${RESUMES(USED_UP)}, ${USED_UP} AS is_used_up
    ), s AS (
      UPDATE task_run t SET
@@ -163,8 +186,12 @@ const CRASH = new Statement<Left>(
 const GOES_ON = `(own.is_ready AND NOT own.pause_requested)`;
 const SUSPEND = new Statement<Left>(
   'task_suspend',
-  `WITH ${lockClaimedTask('$3', `, jl.pause_requested, ${INNER_READY('r')} AS is_ready`)}, f AS (
-     UPDATE job SET ${resumeJob(`NOT ${GOES_ON}`)} FROM own WHERE job.id = own.job_id
+  `WITH ${lockClaimedTask(
+    '$3',
+    `, jl.pause_requested, ${INNER_READY('r')} AS is_ready`,
+    mayBecome('SCHEDULED', 'Suspended'),
+  )}, f AS (
+     UPDATE job SET ${resumeJob(`NOT ${GOES_ON}`)}, ${countTime('$3')} FROM own WHERE job.id = own.job_id
      RETURNING id, seq, dispatches, ${RESUMES(`NOT ${GOES_ON}`)}, ${GOES_ON} AS goes_on, own.pause_requested AS is_paused
    ), s AS (
      UPDATE task_run t SET
@@ -221,6 +248,11 @@ export class TaskClaims {
   renew(held: readonly HeldTask[], lease: number): Promise<RenewedTask[]> {
     const columns = [held.map(({ id }) => id), held.map(({ task }) => task), held.map(({ epoch }) => epoch)];
     return this.database.execute(RENEW, [...columns, lease]);
+  }
+
+  /** The code of the task has ended. Says nothing of one whose job goes on: then it is lost, or was put on record. */
+  async release(held: HeldTask): Promise<void> {
+    await this.database.execute(RELEASE, [held.id, held.epoch, held.task]);
   }
 
   /** Gives a task back to the queue, as a worker does that shuts down. It counts as no failure. */

@@ -3,6 +3,8 @@ import { Database, type StatementRunner } from '../../database/database.js';
 import { Statement } from '../../database/statement.js';
 import type { StepStart } from '../../flows/step-journal.js';
 import { ChangeAnnouncer } from '../../jobs/change-announcer.js';
+import type { StateType } from '../../jobs/job-state.js';
+import { acceptedFrom } from '../../jobs/state-machine.js';
 import { OWNED } from '../../jobs/store/conditions.js';
 import type { HeldLease } from '../../jobs/store/job-leases.js';
 import { ELSEWHERE, FENCE, INNER_READY, STEP_COLUMNS, type StepRow } from './step-row.js';
@@ -10,14 +12,23 @@ import type { Beginning } from './step-beginnings.js';
 
 const DRIFT = `(t.kind, t.name, t.input_hash) IS DISTINCT FROM ($4, $5, $7)`;
 
+/** What lets a task get a worker in each state, see `BEGINS` of the steps. */
+const GETS_WORKER: Partial<Record<StateType, string>> = {
+  SCHEDULED: `CASE t.state_name WHEN 'Suspended' THEN ${INNER_READY('t')}
+         ELSE t.wake_at IS NULL OR t.wake_at <= now() END`,
+  PENDING: 'true',
+  RUNNING: 't.epoch <> $2',
+  PAUSED: 't.answer IS NOT NULL',
+};
+
 /** A task that nobody has, and that can begin or go on. */
-const DISPATCHABLE = `CASE WHEN ${DRIFT} THEN $10::boolean ELSE NOT ${ELSEWHERE} AND CASE t.state_type
-       WHEN 'PENDING' THEN true
-       WHEN 'RUNNING' THEN t.epoch <> $2
-       WHEN 'SCHEDULED' THEN CASE t.state_name WHEN 'Suspended' THEN ${INNER_READY('t')}
-         ELSE t.wake_at IS NULL OR t.wake_at <= now() END
-       WHEN 'PAUSED' THEN t.answer IS NOT NULL
-       ELSE false END END`;
+const DISPATCHABLE = `CASE WHEN ${DRIFT} THEN $10::boolean ELSE NOT ${ELSEWHERE} AND (${acceptedFrom(
+  { type: 'PENDING', name: 'AwaitingWorker' },
+  { isElsewhere: true, isAnswered: true },
+  'step',
+)
+  .map((type) => `t.state_type = '${type}' AND ${GETS_WORKER[type] ?? 'false'}`)
+  .join(' OR ')}) END`;
 
 /** Where an attempt that was interrupted goes on under its number. */
 const GOES_ON = `t.state_type IN ('RUNNING', 'PAUSED') OR t.state_name IN ('Suspended', 'Paused')`;

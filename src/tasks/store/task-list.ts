@@ -46,7 +46,8 @@ const PAGE = new Statement<TaskListRow>(
      CASE WHEN ${ENDED} THEN 'Cancelled' ELSE t.state_name END AS state_name,
      CASE WHEN ${ENDED} THEN j.finished_at ELSE t.finished_at END AS finished_at
    FROM task_run t JOIN job j ON j.id = t.job_id
-   WHERE t.job_id = $1 AND (t.seq, t.key) > ($2::int, $3::text) ORDER BY t.seq, t.key LIMIT $4`,
+   WHERE t.job_id = $1 AND (t.seq, t.key) > ($2::int, $3::text) AND ($5::text[] IS NULL OR t.tags && $5::text[])
+   ORDER BY t.seq, t.key LIMIT $4`,
 );
 
 /** Before every step of every job: those that were taken over have numbers below 1. */
@@ -57,8 +58,17 @@ const BEGINNING: TaskPosition = [-(2 ** 31), ''];
 export class TaskList {
   constructor(private readonly database: Database) {}
 
-  /** In the order of their first beginning. @param after place of the last step of the page before */
-  page(jobId: string, limit: number, after: TaskPosition = BEGINNING): Promise<TaskListRow[]> {
-    return this.database.execute(PAGE, [jobId, ...after, limit]);
+  /**
+   * In the order of their first beginning.
+   * @param after place of the last step of the page before
+   * @param tags those with one of these; absent: all
+   */
+  page(
+    jobId: string,
+    limit: number,
+    after: TaskPosition = BEGINNING,
+    tags?: readonly string[],
+  ): Promise<TaskListRow[]> {
+    return this.database.execute(PAGE, [jobId, ...after, limit, tags ?? null]);
   }
 }
