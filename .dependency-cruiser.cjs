@@ -14,7 +14,7 @@ const rooms = {
   storage: ['config', 'ogc'],
   flows: ['config', 'ogc', 'processes'],
   openapi: ['config', 'ogc', 'processes'],
-  engine: ['config', 'ogc', 'database/storable-text', 'processes', 'flows'],
+  engine: ['config', 'ogc', 'database/storable-text', 'processes', 'storage', 'flows'],
   jobs: ['config', 'ogc', 'database', 'processes', 'storage', 'engine/execution-unit'],
   subscriptions: ['config', 'ogc', 'outgoing', 'database', 'deliveries', 'jobs'],
   tasks: ['config', 'ogc', 'database', 'processes', 'storage', 'flows', 'engine/execution-unit', 'jobs'],

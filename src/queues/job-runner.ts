@@ -136,6 +136,7 @@ export class JobRunner {
       outputs: job.response.outputs?.map(({ id }) => id),
       timeout: Math.max(1, (process.policy.timeout ?? this.settings.JOB_TIMEOUT) - (job.ran_ms ?? 0)),
       directory: this.files.attempt(job.id, job.epoch),
+      ...(typeof job.storage === 'string' && { storage: job.storage }),
     };
     const outcome = await this.engine.run(unit, journal, lease.signal, steps);
     await journal.close();

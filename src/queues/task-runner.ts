@@ -95,6 +95,7 @@ export class TaskRunner {
       inputs,
       timeout: Math.max(1, limit - task.ran_ms),
       directory: this.files.taskAttempt(jobId, key, task.epoch),
+      ...(task.storage !== null && { storage: task.storage }),
     };
   }
 
