@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { BlocksModule } from './blocks/blocks.module.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { loadSettings, type SettingOverrides } from './config/load-settings.js';
@@ -77,6 +78,7 @@ export class SluiceModule {
     const foundation = [
       ConfigModule.forRoot(settings),
       DatabaseModule.register(DATABASE_CONTENTS),
+      BlocksModule,
       ...(settings.CATALOG ? [CatalogModule] : []),
       ...(await loadProcessModules(files)),
     ];

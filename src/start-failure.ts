@@ -1,3 +1,4 @@
+import { InvalidBlockError } from './blocks/definition/invalid-block.error.js';
 import { InvalidSettingsError } from './config/settings.js';
 import { EmbeddedPostgresError } from './database/embedded/embedded-postgres-error.js';
 import { DatabaseUnreachableError } from './database/migrate.js';
@@ -13,6 +14,7 @@ const SELF_EXPLAINING = [
   EmbeddedPostgresError,
   DatabaseUnreachableError,
   InvalidProcessError,
+  InvalidBlockError,
   ProcessModuleError,
   UnexecutableProcessError,
   ExecutorStartError,
