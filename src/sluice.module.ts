@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { BlocksModule } from './blocks/blocks.module.js';
+import { BlocksApiModule, BlocksModule } from './blocks/blocks.module.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { loadSettings, type SettingOverrides } from './config/load-settings.js';
@@ -59,6 +59,7 @@ export class SluiceModule {
         ExecutionModule,
         CallbacksModule,
         SubscriptionsModule,
+        BlocksApiModule,
         OpenApiModule,
         HealthModule,
       ],

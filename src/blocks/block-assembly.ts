@@ -11,6 +11,8 @@ interface Assembled {
   readonly instance: JsonObject;
   /** The same as JSON: blocks that it refers to written out in place. */
   readonly plain: JsonObject;
+  /** All secrets in it. */
+  readonly secrets: readonly unknown[];
 }
 
 /** Makes instances of block classes from rows: secrets decrypted, other blocks put in their places. */
@@ -32,10 +34,13 @@ export class BlockAssembly {
     if (path.includes(ref)) throw unusable(place, `it refers to itself (${[...path, ref].join(' -> ')}).`);
     const type = this.registry.find(row.type);
     if (type === undefined) throw unusable(place, `this node has no class for blocks of the type ${row.type}.`);
-    const values: JsonObject = { ...row.values, ...(await this.secrets.open(place, row.secrets)) };
+    const opened = await this.secrets.open(place, row.secrets);
+    const values: JsonObject = { ...row.values, ...opened };
+    const secrets = Object.values(opened);
     const blocks = new Map<string, Assembled>();
     for (const [property, target] of type.references(values)) {
       const block = await this.assemble(target, rows, [...path, ref]);
+      secrets.push(...block.secrets);
       if (type.fields.get(property)!.isSecret) values[property] = block.instance.value;
       else blocks.set(property, block);
     }
@@ -47,7 +52,7 @@ export class BlockAssembly {
       instance[property] = block.instance;
       plain[property] = block.plain;
     }
-    return { instance, plain };
+    return { instance, plain, secrets };
   }
 }
 

@@ -19,6 +19,12 @@ export class BlockSecrets {
     return Object.fromEntries(sealed) as Record<string, SealedSecret>;
   }
 
+  /** Whether all of them are encrypted with the first key. */
+  async areCurrent(sealed: Readonly<Record<string, SealedSecret>>): Promise<boolean> {
+    const { current } = await this.keys.keyRing();
+    return Object.values(sealed).every(({ kid }) => kid === current);
+  }
+
   /** @throws DomainError `block-unusable` */
   async open(ref: BlockRef, sealed: Readonly<Record<string, SealedSecret>>): Promise<JsonObject> {
     if (Object.keys(sealed).length === 0) return {};

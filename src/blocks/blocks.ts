@@ -21,6 +21,8 @@ export interface BlockInstance<T extends object = object> {
   readonly instance: T;
   /** The same as JSON. It holds secrets too: never to be stored or shown. */
   readonly plain: JsonObject;
+  /** All secrets in it, those of other blocks included: what has to be hidden in texts of others. */
+  readonly secrets: readonly unknown[];
 }
 
 interface Kept {
@@ -87,8 +89,8 @@ export class Blocks implements OnModuleInit {
       if (changes === this.changes) kept.checkedAt = now;
       return kept.block;
     }
-    const { instance, plain } = await this.assembly.assemble(ref, rows);
-    const block = { ref, ...parsed, revision, instance, plain };
+    const { instance, plain, secrets } = await this.assembly.assemble(ref, rows);
+    const block = { ref, ...parsed, revision, instance, plain, secrets };
     this.kept.set(ref, { block, checkedAt: changes === this.changes ? now : -Infinity });
     return block;
   }

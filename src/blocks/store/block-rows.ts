@@ -75,6 +75,9 @@ const REMOVE = new Statement<{ type: string }>(
    SELECT b.type, pg_notify('${BLOCK_CHANNEL}', $1 || '/' || $2) FROM b`,
 );
 
+/** The content stays the same, and so does the version. */
+const REKEY = new Statement('block_rekey', 'UPDATE block SET secrets = $3 WHERE type = $1 AND name = $2');
+
 /** The stored blocks. */
 @Injectable()
 export class BlockRows {
@@ -114,6 +117,11 @@ export class BlockRowChanges {
   async put({ type, name }: BlockRef, { values, secrets, refs, origin }: BlockContent): Promise<BlockRow> {
     const texts = [JSON.stringify(values), JSON.stringify(secrets)];
     return (await this.runner.execute(PUT, [type, name, ...texts, refs, origin]))[0];
+  }
+
+  /** Replaces secrets by the same ones, encrypted with another key. */
+  async rekey({ type, name }: BlockRef, secrets: BlockRow['secrets']): Promise<void> {
+    await this.runner.execute(REKEY, [type, name, JSON.stringify(secrets)]);
   }
 
   async remove({ type, name }: BlockRef): Promise<void> {
