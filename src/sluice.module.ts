@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { BlocksApiModule, BlocksModule } from './blocks/blocks.module.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { loadSettings, type SettingOverrides } from './config/load-settings.js';
@@ -59,6 +60,7 @@ export class SluiceModule {
         ExecutionModule,
         CallbacksModule,
         SubscriptionsModule,
+        BlocksApiModule,
         OpenApiModule,
         HealthModule,
       ],
@@ -79,6 +81,7 @@ export class SluiceModule {
       ConfigModule.forRoot(settings),
       DatabaseModule.register(DATABASE_CONTENTS),
       StorageModule,
+      BlocksModule,
       ...(settings.CATALOG ? [CatalogModule] : []),
       ...(await loadProcessModules(files)),
     ];
