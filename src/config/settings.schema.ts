@@ -156,6 +156,7 @@ export const settingsSchema = z.object({
   MAX_REFERENCE: size('1GiB').prefault('1GiB'),
   REFERENCE_TIMEOUT: duration('60s').prefault('60s'),
   ALLOW_PRIVATE_REFERENCES: flag().prefault('false'),
+  ALLOW_PRIVATE_STORAGE: flag().prefault('false'),
   INLINE_INPUT: size('256KiB').prefault('256KiB'),
   INLINE_OUTPUT: size('256KiB').prefault('256KiB'),
   JOB_TTL: duration('7d').prefault('7d'),
