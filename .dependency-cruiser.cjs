@@ -16,14 +16,14 @@ const rooms = {
   flows: ['config', 'ogc', 'processes'],
   openapi: ['config', 'ogc', 'processes'],
   engine: ['config', 'ogc', 'database/storable-text', 'processes', 'storage', 'flows'],
-  jobs: ['config', 'ogc', 'database', 'processes', 'storage', 'engine/execution-unit'],
+  jobs: ['config', 'ogc', 'database', 'processes', 'blocks/block-usage', 'storage', 'engine/execution-unit'],
   subscriptions: ['config', 'ogc', 'outgoing', 'database', 'deliveries', 'jobs'],
   tasks: ['config', 'ogc', 'database', 'processes', 'storage', 'flows', 'engine/execution-unit', 'jobs'],
   queues: ['config', 'ogc', 'observability', 'database', 'processes', 'storage', 'flows', 'engine', 'jobs', 'tasks'],
   graphs: ['config', 'ogc', 'processes', 'flows', 'engine', 'jobs', 'tasks'],
-  execution: ['config', 'ogc', 'outgoing', 'database', 'processes', 'engine', 'jobs', 'queues'],
+  execution: ['config', 'ogc', 'outgoing', 'database', 'processes', 'blocks', 'engine', 'jobs', 'queues'],
   callbacks: ['config', 'database', 'deliveries', 'processes', 'jobs', 'execution'],
-  local: ['config', 'ogc', 'outgoing', 'processes', 'flows', 'engine', 'execution'],
+  local: ['config', 'ogc', 'outgoing', 'processes', 'storage', 'flows', 'engine', 'execution'],
   cli: ['config'],
 };
 

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { Module } from '@nestjs/common';
+import { BlocksModule } from '../blocks/blocks.module.js';
 import { EngineModule } from '../engine/engine.module.js';
 import { JobsApiModule, JobsModule } from '../jobs/jobs.module.js';
 import { OgcModule } from '../ogc/ogc.module.js';
@@ -20,11 +20,18 @@ import { LinkKeys } from './results/link-keys.js';
 import { OutputLinks } from './results/output-links.js';
 import { ResultsWriter } from './results/results.writer.js';
 
-const LINK_KEY = randomBytes(32);
-
 /** From an execute request to a job or its results, and back. */
 @Module({
-  imports: [OgcModule, ProcessesModule, EngineModule, JobsModule, JobsApiModule, QueuesModule, OutgoingModule],
+  imports: [
+    OgcModule,
+    ProcessesModule,
+    EngineModule,
+    JobsModule,
+    JobsApiModule,
+    QueuesModule,
+    OutgoingModule,
+    BlocksModule,
+  ],
   controllers: [ExecutionController, ResultsController],
   providers: [
     ExecutionPreparation,
@@ -37,7 +44,7 @@ const LINK_KEY = randomBytes(32);
     ResultsWriter,
     JobResults,
     OutputLinks,
-    { provide: LinkKeys, useValue: { get: () => [LINK_KEY] } },
+    LinkKeys,
   ],
   exports: [JobResults, ResultsWriter, OutputLinks],
 })

@@ -8,6 +8,7 @@ import { JobEventsController } from './http/job-events.controller.js';
 import { JobLogsController } from './http/job-logs.controller.js';
 import { JobsController } from './http/jobs.controller.js';
 import { StoredFiles } from './files/stored-files.js';
+import { JobBlockUsage } from './job-block-usage.js';
 import { JobFiles } from './job-files.js';
 import { JobInputs } from './job-inputs.js';
 import { JobWaiter } from './job-waiter.js';
@@ -53,7 +54,7 @@ export class JobsModule {}
 @Module({
   imports: [JobsModule, OgcModule],
   controllers: [JobsController, JobLogsController, JobEventsController],
-  providers: [JobList, EventFeed, DismissalService, StatusInfoPresenter],
+  providers: [JobList, EventFeed, DismissalService, StatusInfoPresenter, JobBlockUsage],
   exports: [StatusInfoPresenter],
 })
 export class JobsApiModule {}

@@ -187,7 +187,10 @@ export class JobSteps extends StepJournal {
     const outputs = end.end === 'completed' ? (end.outputs ?? []) : [];
     if (outputs.length === 0) return [];
     const kept = await Promise.all(
-      outputs.map(async (output) => ({ ...output, path: await this.files.keep(output.path, output.mediaType) })),
+      outputs.map(async (output) => ({
+        ...output,
+        path: await this.files.keep(output.path, output.mediaType, output.size),
+      })),
     );
     // What a statement has written counts, also when its answer is lost.
     this.keeps = true;

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
 /** One key of AES-256. */
 export interface SecretKey {
@@ -22,6 +22,7 @@ export class UnreadableSecretError extends Error {}
 const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
+const KEY_BYTES = 32;
 
 /** The keys of this deployment: the first one encrypts, all of them decrypt. */
 export class KeyRing {
@@ -43,6 +44,15 @@ export class KeyRing {
     const data = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
     const tag = cipher.getAuthTag();
     return { kid: id, iv: iv.toString('base64'), tag: tag.toString('base64'), data: data.toString('base64') };
+  }
+
+  /**
+   * Keys of 32 bytes for something else than secrets in the database, one of each key (HKDF, RFC 5869): the first one is
+   * of the key that encrypts.
+   * @param purpose tells them from those for anything else
+   */
+  derived(purpose: string): Buffer[] {
+    return this.keys.map(({ bytes }) => Buffer.from(hkdfSync('sha256', bytes, '', `sluice ${purpose}`, KEY_BYTES)));
   }
 
   /** @throws UnreadableSecretError when the key is unknown, or the secret was changed or is of another place */

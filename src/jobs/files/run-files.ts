@@ -47,12 +47,12 @@ export class RunFiles {
    * @returns its location
    * @throws DomainError `storage-unavailable`; the reason of the signal
    */
-  async keep(path: string, mediaType: string): Promise<string> {
+  async keep(path: string, mediaType: string, size?: number): Promise<string> {
     const known = this.locations.get(path);
     if (known !== undefined) return known;
     const { storage } = this;
     if (storage === undefined) return this.files.stored(path);
-    const location = await this.limit(() => this.stored.upload({ path, mediaType }, storage, this.signal));
+    const location = await this.limit(() => this.stored.upload({ path, mediaType, size }, storage, this.signal));
     this.locations.set(path, location);
     return location;
   }

@@ -24,6 +24,8 @@ interface KeptFile {
   /** absolute, below DATA_DIR */
   readonly path: string;
   readonly mediaType: string;
+  /** bytes, where they are known */
+  readonly size?: number;
 }
 
 /**
@@ -60,7 +62,7 @@ export class StoredFiles {
    * @throws DomainError `storage-unavailable`; the reason of the signal
    */
   async upload(
-    { path, mediaType }: KeptFile,
+    { path, mediaType, size }: KeptFile,
     storage: string,
     signal?: AbortSignal,
     patience = this.settings.STORAGE_PATIENCE,
@@ -68,7 +70,7 @@ export class StoredFiles {
     const key = this.files.stored(path);
     await this.patiently(
       storage,
-      (opened) => opened.put(key, createReadStream(path), { mediaType, signal }),
+      (opened) => opened.put(key, createReadStream(path), { mediaType, size, signal }),
       patience,
       signal,
     );
