@@ -1,4 +1,5 @@
 import type { DataSourceContents } from './database/data-source.js';
+import { StoredBlock } from './blocks/entities/block.entity.js';
 import { CachedResult } from './jobs/entities/cached-result.entity.js';
 import { ConcurrencySlot } from './jobs/entities/concurrency-slot.entity.js';
 import { JobEvent } from './jobs/entities/job-event.entity.js';
@@ -6,6 +7,7 @@ import { JobLog } from './jobs/entities/job-log.entity.js';
 import { JobOutput } from './jobs/entities/job-output.entity.js';
 import { JobCallback } from './jobs/entities/job-callback.entity.js';
 import { Job } from './jobs/entities/job.entity.js';
+import { StorageRemoval } from './jobs/entities/storage-removal.entity.js';
 import { Notification } from './subscriptions/entities/notification.entity.js';
 import { Subscription } from './subscriptions/entities/subscription.entity.js';
 import { JobArtifact } from './tasks/entities/artifact.entity.js';
@@ -22,10 +24,12 @@ export const DATABASE_CONTENTS: DataSourceContents = {
     JobOutput,
     ConcurrencySlot,
     CachedResult,
+    StorageRemoval,
     TaskRun,
     JobArtifact,
     Subscription,
     Notification,
+    StoredBlock,
   ],
   migrations: MIGRATIONS,
 };

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { BlocksApiModule, BlocksModule } from './blocks/blocks.module.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { loadSettings, type SettingOverrides } from './config/load-settings.js';
@@ -15,6 +16,7 @@ import { CatalogModule } from './processes/catalog/catalog.module.js';
 import { ProcessesApiModule } from './processes/processes.module.js';
 import { loadProcessModules } from './processes/process-module.loader.js';
 import { ConsumerModule } from './queues/queues.module.js';
+import { StorageModule } from './storage/storage.module.js';
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
 import { TasksApiModule } from './tasks/tasks.module.js';
 
@@ -58,6 +60,7 @@ export class SluiceModule {
         ExecutionModule,
         CallbacksModule,
         SubscriptionsModule,
+        BlocksApiModule,
         OpenApiModule,
         HealthModule,
       ],
@@ -77,6 +80,8 @@ export class SluiceModule {
     const foundation = [
       ConfigModule.forRoot(settings),
       DatabaseModule.register(DATABASE_CONTENTS),
+      StorageModule,
+      BlocksModule,
       ...(settings.CATALOG ? [CatalogModule] : []),
       ...(await loadProcessModules(files)),
     ];

@@ -57,6 +57,25 @@ const list = () =>
       .filter((item) => item !== ''),
   );
 
+/** `id:base64` of 32 bytes each, separated by commas or white space; for AES-256. */
+const keys = () =>
+  z
+    .string()
+    .transform((text) => text.split(/[,\s]+/).filter((item) => item !== ''))
+    .refine(
+      (items) => items.length > 0 && items.every((item) => SECRET_KEY.test(item)),
+      'must list keys as id:base64 of 32 bytes (openssl rand -base64 32), separated by commas; ids are letters, digits, - and _',
+    )
+    .transform((items) =>
+      items.map((item) => {
+        const [id, bytes] = item.split(':');
+        return { id, bytes: Buffer.from(bytes, 'base64') };
+      }),
+    )
+    .refine((items) => new Set(items.map(({ id }) => id)).size === items.length, 'must not have two keys with one id');
+
+const SECRET_KEY = /^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=$/;
+
 function areAddresses(addresses: string[]): boolean {
   try {
     proxyAddress.compile(addresses);
@@ -99,6 +118,11 @@ export const settingsSchema = z.object({
   DATABASE_POOL: count(2, 200).prefault('10'),
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
 
+  // Blocks
+  SECRET_KEYS: keys().optional(),
+  BLOCKS_FILE: z.string().optional(),
+  MAX_BLOCKS: count(0, 10_000).prefault('1000'),
+
   // Execution
   DEFAULT_DIALECT: z.enum(['1.0', '2.0'], 'must be 1.0 or 2.0').prefault('1.0'),
   WORKER_CONCURRENCY: count(1, 256).prefault('4'),
@@ -132,9 +156,25 @@ export const settingsSchema = z.object({
   MAX_REFERENCE: size('1GiB').prefault('1GiB'),
   REFERENCE_TIMEOUT: duration('60s').prefault('60s'),
   ALLOW_PRIVATE_REFERENCES: flag().prefault('false'),
+  ALLOW_PRIVATE_STORAGE: flag().prefault('false'),
   INLINE_INPUT: size('256KiB').prefault('256KiB'),
   INLINE_OUTPUT: size('256KiB').prefault('256KiB'),
   JOB_TTL: duration('7d').prefault('7d'),
+  RESULT_TTL: duration('1d').optional(),
+
+  // Storage of files
+  STORAGE: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9-]{0,63}\/[a-z0-9][a-z0-9._-]{0,63}$/,
+      'must be the name of a storage block, for example s3/results',
+    )
+    .prefault('local-file-system/default'),
+  STORAGE_PATIENCE: duration('2m').prefault('2m'),
+  PRESIGNED_LINKS: flag().prefault('true'),
+  LINK_LIFETIME: duration('1h')
+    .refine((time) => time >= 1_000 && time <= 604_800_000, 'must be between 1s and 7d')
+    .prefault('1h'),
 
   // Logs of the service
   LOG_LEVEL: z

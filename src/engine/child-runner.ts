@@ -11,6 +11,7 @@ import { ExecutorStartError, type ExecutorProcess } from './executor-process.js'
 import type { RunEnd } from './open-run.js';
 import { violationsOfReport } from './reported-outputs.js';
 import { conclusionOf } from './state-hooks.js';
+import type { StorageDesk } from './storage-desk.js';
 import { stoppedOutcome } from './stopped-outcome.js';
 import { type StopReason, type StopSignal, TimeLimit } from './time-limit.js';
 import { removeWorkDirectory } from './work-directory.js';
@@ -31,6 +32,7 @@ export class ChildRunner {
     unit: ExecutionUnit,
     observer: ExecutionObserver,
     signal: StopSignal,
+    desk: StorageDesk,
     journal?: CheckedJournal,
   ): Promise<ExecutionOutcome> {
     for (let start = 1; start <= MOST_STARTS; start++) {
@@ -45,7 +47,7 @@ export class ChildRunner {
         if (error instanceof DomainError) return { kind: 'crashed', fault: serviceFault(error) };
         throw error;
       }
-      const outcome = await this.runIn(executor, process, unit, observer, signal, journal);
+      const outcome = await this.runIn(executor, process, unit, observer, signal, desk, journal);
       if (outcome !== undefined) return outcome;
     }
     return { kind: 'crashed', fault: crashFault(`${MOST_STARTS} executors ended before they began`) };
@@ -58,6 +60,7 @@ export class ChildRunner {
     unit: ExecutionUnit,
     observer: ExecutionObserver,
     signal: StopSignal,
+    desk: StorageDesk,
     journal?: CheckedJournal,
   ): Promise<ExecutionOutcome | undefined> {
     let limit: TimeLimit | undefined;
@@ -75,7 +78,7 @@ export class ChildRunner {
         (reason) => executor.stop(reason),
         () => executor.kill(),
       );
-      const reported = await executor.execute(unit, observer, journal);
+      const reported = await executor.execute(unit, observer, desk, journal);
       if (journal?.isWriting === true) await Promise.race([journal.settled(), executor.gone]);
       end = await checked(reported, process, unit, journal);
       isTrusted = end === reported;

@@ -12,6 +12,7 @@ import { Engine } from './engine.js';
 import type { ExecutionOutcome, LogLine } from './execution-unit.js';
 import { ExecutorEntry } from './executor-entry.js';
 import { ExecutorPool } from './executor-pool.js';
+import { TestStorages } from '../../test/harness/storages.js';
 import { InlineRunner } from './inline-runner.js';
 
 const settings = Settings.parse({ CANCEL_GRACE: '50ms', INLINE_OUTPUT: '100B', EXECUTOR_WARM: '0' });
@@ -53,7 +54,12 @@ describe('Engine with an inline process', () => {
       },
     ]);
     const pool = new ExecutorPool(settings, new ExecutorEntry());
-    const engine = new Engine(registry, new InlineRunner(settings), new ChildRunner(settings, pool));
+    const engine = new Engine(
+      registry,
+      new InlineRunner(settings),
+      new ChildRunner(settings, pool),
+      new TestStorages(),
+    );
     const observer = {
       log: (line: LogLine) => void lines.push(line),
       progress: (...step: unknown[]) => {

@@ -1,12 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { TransactionalJournal } from '../flows/step-host.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
+import { Storages } from '../storage/storages.js';
 import { CheckedJournal } from './checked-journal.js';
 import { ChildRunner } from './child-runner.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { serviceFault, stackOf, suspensionFault } from './execution-faults.js';
 import type { ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
 import { InlineRunner } from './inline-runner.js';
+import { StorageDesk } from './storage-desk.js';
 import type { StopSignal } from './time-limit.js';
 
 /** What a unit comes to whose steps nobody keeps: nothing could wake it. */
@@ -21,6 +23,7 @@ export class Engine {
     private readonly registry: ProcessRegistry,
     private readonly inline: InlineRunner,
     private readonly child: ChildRunner,
+    private readonly storages: Storages,
   ) {}
 
   /**
@@ -50,7 +53,8 @@ export class Engine {
       const process = this.registry.get(unit.processId);
       const runner = process.policy.isolation === 'inline' ? this.inline : this.child;
       const journal = steps && new CheckedJournal(steps, process.description.outputs, unit);
-      const outcome = await runner.run(process, unit, guarded, signal, journal);
+      const desk = new StorageDesk(this.storages, process, unit);
+      const outcome = await runner.run(process, unit, guarded, signal, desk, journal);
       const isFinal = outcome.kind !== 'suspended' || journal !== undefined;
       return isFinal ? outcome : { kind: 'failed', fault: suspensionFault() };
     } catch (error) {

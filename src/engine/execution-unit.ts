@@ -13,6 +13,8 @@ export interface ExecutionUnit {
   readonly attempt?: number;
   /** Resolved and validated values by input id; binary inputs are `InputFile`s. */
   readonly inputs: Record<string, unknown>;
+  /** The storage of the job, as the name of a block; absent: DATA_DIR. */
+  readonly storage?: string;
   /** Ids of the outputs to keep; absent: all. The others are checked and let go. */
   readonly outputs?: readonly string[];
   /** Milliseconds until the signal is aborted. Code that still runs a grace time later is killed. */

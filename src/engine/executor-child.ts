@@ -91,6 +91,7 @@ class ExecutorServer {
   private heed(run: ExecutorRun, command: Exclude<ExecutorCommand, { type: 'run' | 'trace' }>): void {
     if (command.type === 'stop') run.stop(command.reason);
     else if (command.type === 'answer') run.answer(command.ask, command.answer);
+    else if (command.type === 'storage-answer') run.answerStorage(command.ask, command.answer);
     else void this.conclude(run, command.conclusion);
   }
 

@@ -6,6 +6,7 @@ import type { LogLevel } from '../processes/job-context.js';
 import type { ExecutorMessage } from './executor-messages.js';
 import type { HandlerOutcome } from './run-handler.js';
 import { isDuration, isStepAsk } from './step-ask-check.js';
+import { isStorageAsk } from './storage-ask-check.js';
 import { isTaskGraph } from './task-graph-check.js';
 
 type Check = (value: unknown) => boolean;
@@ -82,6 +83,7 @@ const CHECKS: Record<ExecutorMessage['type'], (message: Record<string, unknown>)
   'start-failed': ({ detail }) => typeof detail === 'string',
   news: ({ run, news }) => isRun(run) && isNews(news),
   ask: (message) => isRun(message.run) && isAsk(message.ask) && isNews(message.news) && isStepAsk(message),
+  storage: (message) => isRun(message.run) && isAsk(message.ask) && isNews(message.news) && isStorageAsk(message),
   result: ({ run, news, outcome, hooks }) =>
     isRun(run) && isNews(news) && isOutcome(outcome) && optional(hooks, isBoolean),
   hooked: ({ run, news }) => isRun(run) && isNews(news),

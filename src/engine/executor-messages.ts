@@ -4,6 +4,7 @@ import type { ExecutionUnit, LogLine } from './execution-unit.js';
 import type { HandlerOutcome } from './run-handler.js';
 import type { Conclusion } from './state-hooks.js';
 import type { StepAnswer, StepAsk } from './step-asks.js';
+import type { StorageAnswer, StorageAsk } from './storage-asks.js';
 import type { StopReason } from './time-limit.js';
 
 /**
@@ -56,6 +57,7 @@ export type ExecutorCommand =
   | { readonly type: 'trace'; readonly run: number; readonly processId: string }
   | { readonly type: 'stop'; readonly run: number; readonly reason: StopReason }
   | { readonly type: 'answer'; readonly run: number; readonly ask: number; readonly answer: StepAnswer }
+  | { readonly type: 'storage-answer'; readonly run: number; readonly ask: number; readonly answer: StorageAnswer }
   /** The outcome of the run stands. Said to a run whose result has `hooks`; the executor answers `hooked`. */
   | { readonly type: 'concluded'; readonly run: number; readonly conclusion: Conclusion };
 
@@ -72,6 +74,8 @@ export type ExecutorMessage =
   | { readonly type: 'news'; readonly run: number; readonly news: RunNews }
   /** A call of the journal. What was told before it comes with it, so that it is heard in this order. */
   | ({ readonly type: 'ask'; readonly run: number; readonly ask: number; readonly news: RunNews } & StepAsk)
+  /** Something to be done in a storage. */
+  | ({ readonly type: 'storage'; readonly run: number; readonly ask: number; readonly news: RunNews } & StorageAsk)
   | {
       readonly type: 'result';
       readonly run: number;

@@ -9,6 +9,7 @@ import { toWireInputs, type ExecutableProcess, type ExecutorMessage, type RunNew
 import { OpenRun, type RunEnd } from './open-run.js';
 import type { HandlerOutcome } from './run-handler.js';
 import { HOOKS_LIMIT, LATE_HOOKS, type Conclusion } from './state-hooks.js';
+import type { StorageDesk } from './storage-desk.js';
 import type { StopReason } from './time-limit.js';
 
 /** An executor did not come up; the message holds what it printed. */
@@ -89,12 +90,18 @@ export class ExecutorProcess {
    * Runs a unit; only while {@link usable}. Resolves in every case, also when the child dies.
    *
    * A process may have hooks to call once its outcome stands. The executor is usable again after {@link conclude}.
+   * @param desk carries out what its code does in storages
    * @param journal of the steps; without it the executor keeps them in its memory
    */
-  execute({ inputs, ...unit }: ExecutionUnit, observer: ExecutionObserver, journal?: StepJournal): Promise<RunEnd> {
+  execute(
+    { inputs, ...unit }: ExecutionUnit,
+    observer: ExecutionObserver,
+    desk?: StorageDesk,
+    journal?: StepJournal,
+  ): Promise<RunEnd> {
     const number = ++this.runs;
     const durable = journal !== undefined;
-    this.run = new OpenRun(number, observer, journal, (command) => this.group.send(command));
+    this.run = new OpenRun(number, observer, desk, journal, (command) => this.group.send(command));
     this.group.hold(true);
     this.group.send({ type: 'run', run: number, unit, inputs: toWireInputs(inputs), durable });
     return this.run.ended;
@@ -187,6 +194,9 @@ export class ExecutorProcess {
     else if (message.type === 'hooked') run.endHooks();
     else if (message.type === 'ask' && !run.take(message)) {
       this.distrust = 'it asked for steps as no executor does';
+      this.kill();
+    } else if (message.type === 'storage' && !run.takeStorage(message)) {
+      this.distrust = 'it asked for storages as no executor does';
       this.kill();
     }
   }

@@ -3,9 +3,11 @@ import { BoundedLogger } from './bounded-logger.js';
 import { fromWireInputs, type ExecutorCommand, type ExecutorMessage, type RunNews } from './executor-messages.js';
 import { ExecutorOutbox } from './executor-outbox.js';
 import { RemoteJournal } from './remote-journal.js';
+import { RemoteStorages } from './remote-storages.js';
 import { RunJournal } from './run-journal.js';
 import { runHandler, type HandlerOutcome } from './run-handler.js';
 import { callHooks, conclusionOf, hasHooks, type Conclusion } from './state-hooks.js';
+import type { StorageAnswer } from './storage-asks.js';
 import type { StepAnswer } from './step-asks.js';
 import { stopError, type StopReason } from './time-limit.js';
 
@@ -20,6 +22,7 @@ export class ExecutorRun {
   private readonly controller = new AbortController();
   private readonly outbox: ExecutorOutbox;
   private readonly remote?: RemoteJournal;
+  private readonly storages: RemoteStorages;
 
   constructor(
     private readonly process: RegisteredProcess,
@@ -30,6 +33,11 @@ export class ExecutorRun {
     this.number = run;
     this.outbox = new ExecutorOutbox((news, done) => send({ type: 'news', run, news }, () => done()));
     this.logger = new BoundedLogger((line) => this.outbox.log(line));
+    this.storages = new RemoteStorages((ask, asked, failed) =>
+      send({ type: 'storage', run, ask, news: this.outbox.take(), ...asked }, (error) => {
+        if (error !== null) failed(error);
+      }),
+    );
     if (!durable) return;
     this.remote = new RemoteJournal((ask, call, failed) =>
       send({ type: 'ask', run, ask, news: this.outbox.take(), ...call }, (error) => {
@@ -44,9 +52,18 @@ export class ExecutorRun {
     const journal = this.remote && new RunJournal(this.remote);
     const resolved = { ...unit, inputs: fromWireInputs(inputs) };
     try {
-      return await runHandler(this.process, resolved, this.outbox, this.controller, inlineOutput, journal);
+      return await runHandler(
+        this.process,
+        resolved,
+        this.outbox,
+        this.controller,
+        inlineOutput,
+        this.storages,
+        journal,
+      );
     } finally {
       this.remote?.close();
+      this.storages.close();
     }
   }
 
@@ -73,5 +90,9 @@ export class ExecutorRun {
 
   answer(ask: number, answer: StepAnswer): void {
     this.remote?.answer(ask, answer);
+  }
+
+  answerStorage(ask: number, answer: StorageAnswer): void {
+    this.storages.answer(ask, answer);
   }
 }

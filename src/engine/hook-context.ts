@@ -1,9 +1,17 @@
 import { FlowSession } from '../flows/flow-session.js';
 import { StepJournal, type StepReceipt, type StepVerdict } from '../flows/step-journal.js';
-import type { JobContext, JobLogger } from '../processes/job-context.js';
+import type { JobContext, JobLogger, JobStorage } from '../processes/job-context.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
 
 const ended = () => Promise.reject(new Error('The job has ended: a hook can neither write outputs nor call steps'));
+
+const endedStorage: JobStorage = {
+  get: ended,
+  put: ended,
+  stat: ended,
+  list: () => ({ [Symbol.asyncIterator]: () => ({ next: ended }) }),
+  delete: ended,
+};
 
 /** What the methods with `@OnState()` are given: a log, and otherwise the context of a job that has ended. */
 export function hookContext(process: RegisteredProcess, jobId: string, logger: JobLogger): JobContext {
@@ -20,6 +28,8 @@ export function hookContext(process: RegisteredProcess, jobId: string, logger: J
       logger,
       outputs: { write: ended, file: ended },
       workDirectory: ended,
+      storage: endedStorage,
+      storageOf: () => endedStorage,
       progress: () => undefined,
     },
   });

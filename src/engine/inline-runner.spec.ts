@@ -16,6 +16,8 @@ import type { JobContext } from '../processes/job-context.js';
 import type { ProcessPolicy, RegisteredProcess } from '../processes/registered-process.js';
 import { CheckedJournal } from './checked-journal.js';
 import type { LogLine } from './execution-unit.js';
+import { TestStorages } from '../../test/harness/storages.js';
+import { StorageDesk } from './storage-desk.js';
 import { InlineRunner } from './inline-runner.js';
 
 class Journal extends StepJournal {
@@ -82,8 +84,9 @@ describe('InlineRunner with a journal of steps', () => {
     const unit = { jobId: 'job', processId: 'p', attempt, inputs: {}, timeout, directory };
     const observer = { progress: () => undefined, log: (line: LogLine) => void lines.push(line) };
     const runner = new InlineRunner(Settings.parse({ CANCEL_GRACE: '20ms' }));
+    const desk = new StorageDesk(new TestStorages(), process, unit);
     const checked = new CheckedJournal(journal, outputs, unit);
-    return runner.run(process, unit, observer, new AbortController().signal, checked);
+    return runner.run(process, unit, observer, new AbortController().signal, desk, checked);
   }
 
   it('keeps the steps in it, and tells @OnState() of the end, where steps are refused', async () => {

@@ -8,6 +8,7 @@ import type { ExecutionFault, ExecutionObserver, ExecutionOutcome, ExecutionUnit
 import { runHandler } from './run-handler.js';
 import { RunJournal } from './run-journal.js';
 import { callHooks, conclusionOf, hasHooks, HOOKS_LIMIT, LATE_HOOKS } from './state-hooks.js';
+import type { StorageDesk } from './storage-desk.js';
 import { stoppedOutcome } from './stopped-outcome.js';
 import { type StopSignal, TimeLimit, stopError } from './time-limit.js';
 import { removeWorkDirectory } from './work-directory.js';
@@ -24,6 +25,7 @@ export class InlineRunner {
     unit: ExecutionUnit,
     observer: ExecutionObserver,
     signal: StopSignal,
+    desk: StorageDesk,
     journal?: CheckedJournal,
   ): Promise<ExecutionOutcome> {
     const controller = new AbortController();
@@ -50,7 +52,7 @@ export class InlineRunner {
         const reason = limit.end();
         resolve(reason === undefined ? ended : stoppedOutcome(reason, unit.timeout));
       };
-      void runHandler(process, unit, observer, controller, this.settings.INLINE_OUTPUT, steps).then((ended) =>
+      void runHandler(process, unit, observer, controller, this.settings.INLINE_OUTPUT, desk, steps).then((ended) =>
         journal?.isWriting === true ? journal.settled().then(() => end(ended)) : end(ended),
       );
     });

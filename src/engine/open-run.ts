@@ -3,6 +3,8 @@ import { BoundedLogger } from './bounded-logger.js';
 import type { ExecutionObserver, ExecutionOutcome } from './execution-unit.js';
 import type { ExecutorCommand, ExecutorMessage, RunNews } from './executor-messages.js';
 import { OpenAsks } from './open-asks.js';
+import type { StorageDesk } from './storage-desk.js';
+import { OpenStorageAsks } from './open-storage-asks.js';
 import type { HandlerOutcome } from './run-handler.js';
 
 /** How a run in an executor ended, before limits and cancellation are considered. */
@@ -17,6 +19,7 @@ export class OpenRun {
   /** Lines printed by the executor while the unit runs. */
   readonly printed: BoundedLogger;
   private readonly asks: OpenAsks;
+  private readonly storageAsks: OpenStorageAsks;
   private resolveEnd!: (end: RunEnd) => void;
   private resolveHooked!: () => void;
 
@@ -24,6 +27,7 @@ export class OpenRun {
   constructor(
     readonly number: number,
     private readonly observer: ExecutionObserver,
+    desk: StorageDesk | undefined,
     journal: StepJournal | undefined,
     send: (command: ExecutorCommand) => void,
   ) {
@@ -31,6 +35,9 @@ export class OpenRun {
     this.hooked = new Promise((resolve) => (this.resolveHooked = resolve));
     this.printed = new BoundedLogger((line) => observer.log(line));
     this.asks = new OpenAsks(journal, (ask, answer) => send({ type: 'answer', run: number, ask, answer }));
+    this.storageAsks = new OpenStorageAsks(desk, (ask, answer) =>
+      send({ type: 'storage-answer', run: number, ask, answer }),
+    );
   }
 
   tell({ lines, progress }: RunNews): void {
@@ -43,9 +50,15 @@ export class OpenRun {
     return this.asks.take(message.ask, message);
   }
 
+  /** @returns false when no honest executor would have sent it */
+  takeStorage(message: Extract<ExecutorMessage, { type: 'storage' }>): boolean {
+    return this.storageAsks.take(message.ask, message);
+  }
+
   /** Whoever asked for something hears no answer any more. */
   end(end: RunEnd): void {
     this.asks.close();
+    this.storageAsks.close();
     this.resolveEnd(end);
   }
 

@@ -11,6 +11,12 @@ import { stopError, type StopReason } from './time-limit.js';
 /** Bytes of JSON beyond which a value is stored as a file. */
 const INLINE = 20;
 
+const NO_STORAGES = {
+  of: () => {
+    throw new Error('there are none');
+  },
+};
+
 describe('runHandler', () => {
   let directory: string;
   beforeEach(async () => {
@@ -41,7 +47,7 @@ describe('runHandler', () => {
     const lines: LogLine[] = [];
     const observer = { progress: () => undefined, log: (line: LogLine) => void lines.push(line) };
     const unit = { jobId: 'a-job', processId: 'a-process', inputs: {}, outputs, timeout: 1_000, directory };
-    return { outcome: await runHandler(register(execute), unit, observer, { signal }, INLINE), lines };
+    return { outcome: await runHandler(register(execute), unit, observer, { signal }, INLINE, NO_STORAGES), lines };
   }
 
   describe('what code throws that is told to stop', () => {

@@ -6,7 +6,7 @@ import { collectOutputs } from './collect-outputs.js';
 import { errorsOf, faultOf, invalidOutput, stackOf } from './execution-faults.js';
 import type { ExecutionFault, ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
 import type { RunJournal } from './run-journal.js';
-import { RunResources } from './run-resources.js';
+import { RunResources, type RunStorages } from './run-resources.js';
 import { MediaTypeRefusal } from './written-outputs.js';
 
 /** What a handler itself can end with; limits, cancellation and crashes are judged from outside. */
@@ -18,6 +18,7 @@ export type HandlerOutcome = Extract<ExecutionOutcome, { kind: 'succeeded' | 'fa
  * @param observer hears progress (0 to 100, whole numbers) and log lines until the returned promise is settled
  * @param stop its signal becomes `context.signal`, read only when somebody asks for it: an AbortController makes it then
  * @param inlineOutput bytes of JSON beyond which a value is stored as a file
+ * @param storages that the code may use
  * @param journal remembers the steps; without it they are remembered until the run ends, and nothing is tried again
  */
 export async function runHandler(
@@ -26,9 +27,10 @@ export async function runHandler(
   observer: ExecutionObserver,
   stop: { readonly signal: AbortSignal },
   inlineOutput: number,
+  storages: RunStorages,
   journal?: RunJournal,
 ): Promise<HandlerOutcome> {
-  const resources = new RunResources(process, unit, observer, stop, journal);
+  const resources = new RunResources(process, unit, observer, stop, storages, journal);
   const session = new FlowSession(resources);
   try {
     const { task } = unit;

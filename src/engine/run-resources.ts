@@ -3,13 +3,20 @@ import { storableText } from '../database/storable-text.js';
 import { MemoryJournal } from '../flows/memory-journal.js';
 import type { FlowSessionOptions, StepTransactions } from '../flows/step-host.js';
 import type { StepOutput } from '../flows/step-journal.js';
-import type { PlainContext } from '../processes/job-context.js';
+import type { JobStorage, PlainContext } from '../processes/job-context.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
 import { BoundedLogger } from './bounded-logger.js';
 import type { ExecutionObserver, ExecutionUnit } from './execution-unit.js';
 import { RunJournal } from './run-journal.js';
+import type { StorageUser } from './remote-storages.js';
+import { isDeclared, undeclared } from './storage-desk.js';
 import { WorkDirectory } from './work-directory.js';
 import { WrittenOutputs } from './written-outputs.js';
+
+/** The storages that the code of a run may use, by the names of their blocks; without a name that of the job. */
+export interface RunStorages {
+  of(name: string | undefined, user: StorageUser): JobStorage;
+}
 
 /**
  * What one run has in hand: the context of its code, and what its steps work with. Most runs use little of it, so each
@@ -24,6 +31,8 @@ export class RunResources implements PlainContext, FlowSessionOptions {
   private writtenOutputs?: WrittenOutputs;
   private work?: WorkDirectory;
   private makeWorkDirectory?: PlainContext['workDirectory'];
+  private jobStorage?: PlainContext['storage'];
+  private openStorage?: PlainContext['storageOf'];
   private tellProgress?: PlainContext['progress'];
   private revivedInputs?: Record<string, unknown>;
   private ended = false;
@@ -31,6 +40,7 @@ export class RunResources implements PlainContext, FlowSessionOptions {
 
   /**
    * @param stop its signal becomes `context.signal`, read only when somebody asks for it
+   * @param storages that code of the process may ask for
    * @param runJournal remembers the steps; without it they are remembered until the run ends
    */
   constructor(
@@ -38,6 +48,7 @@ export class RunResources implements PlainContext, FlowSessionOptions {
     private readonly unit: ExecutionUnit,
     private readonly observer: ExecutionObserver,
     private readonly stop: { readonly signal: AbortSignal },
+    private readonly storages: RunStorages,
     private runJournal?: RunJournal,
   ) {
     this.jobId = unit.jobId;
@@ -87,6 +98,18 @@ export class RunResources implements PlainContext, FlowSessionOptions {
     return (this.makeWorkDirectory ??= () => {
       if (this.ended) return Promise.reject(new Error('The execution has ended'));
       return (this.work ??= new WorkDirectory(this.unit.directory)).path();
+    });
+  }
+
+  get storage(): PlainContext['storage'] {
+    return (this.jobStorage ??= this.storages.of(undefined, this));
+  }
+
+  get storageOf(): PlainContext['storageOf'] {
+    return (this.openStorage ??= (name) => {
+      const { description, policy } = this.process;
+      if (!isDeclared(policy, name)) throw new Error(undeclared(description.id, name));
+      return this.storages.of(name, this);
     });
   }
 

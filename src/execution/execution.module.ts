@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { BlocksModule } from '../blocks/blocks.module.js';
 import { EngineModule } from '../engine/engine.module.js';
 import { JobsApiModule, JobsModule } from '../jobs/jobs.module.js';
 import { OgcModule } from '../ogc/ogc.module.js';
@@ -15,11 +16,22 @@ import { ReferenceReader } from './inputs/reference.reader.js';
 import { JobExecution } from './job-execution.js';
 import { JobResults } from './job-results.js';
 import { ResultsController } from './results.controller.js';
+import { LinkKeys } from './results/link-keys.js';
+import { OutputLinks } from './results/output-links.js';
 import { ResultsWriter } from './results/results.writer.js';
 
 /** From an execute request to a job or its results, and back. */
 @Module({
-  imports: [OgcModule, ProcessesModule, EngineModule, JobsModule, JobsApiModule, QueuesModule, OutgoingModule],
+  imports: [
+    OgcModule,
+    ProcessesModule,
+    EngineModule,
+    JobsModule,
+    JobsApiModule,
+    QueuesModule,
+    OutgoingModule,
+    BlocksModule,
+  ],
   controllers: [ExecutionController, ResultsController],
   providers: [
     ExecutionPreparation,
@@ -31,7 +43,9 @@ import { ResultsWriter } from './results/results.writer.js';
     ReferenceReader,
     ResultsWriter,
     JobResults,
+    OutputLinks,
+    LinkKeys,
   ],
-  exports: [JobResults, ResultsWriter],
+  exports: [JobResults, ResultsWriter, OutputLinks],
 })
 export class ExecutionModule {}

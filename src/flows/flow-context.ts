@@ -22,6 +22,14 @@ export class FlowContext implements JobContext {
     return this.session.options.baseContext.workDirectory;
   }
 
+  get storage(): PlainContext['storage'] {
+    return this.session.options.baseContext.storage;
+  }
+
+  get storageOf(): PlainContext['storageOf'] {
+    return this.session.options.baseContext.storageOf;
+  }
+
   get progress(): PlainContext['progress'] {
     return this.session.options.baseContext.progress;
   }

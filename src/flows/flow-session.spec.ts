@@ -107,6 +107,8 @@ function sessionOf(flow: AnyFlow, given: Given = {}): FlowSession {
       logger: { debug: log, info: log, warn: log, error: log },
       outputs: given.outputs ?? { write: () => Promise.resolve(), file: () => Promise.resolve() },
       workDirectory: () => Promise.resolve('/work'),
+      storage: {} as never,
+      storageOf: () => ({}) as never,
       progress: () => undefined,
     },
     clock: given.clock ?? new HastyClock(),

@@ -7,6 +7,8 @@ import { EventFeed } from './events/event-feed.js';
 import { JobEventsController } from './http/job-events.controller.js';
 import { JobLogsController } from './http/job-logs.controller.js';
 import { JobsController } from './http/jobs.controller.js';
+import { StoredFiles } from './files/stored-files.js';
+import { JobBlockUsage } from './job-block-usage.js';
 import { JobFiles } from './job-files.js';
 import { JobInputs } from './job-inputs.js';
 import { JobWaiter } from './job-waiter.js';
@@ -23,6 +25,7 @@ import { JobLeases } from './store/job-leases.js';
 import { JobList } from './store/job-list.js';
 import { JobReader } from './store/job-reader.js';
 import { JobRecovery } from './store/job-recovery.js';
+import { StorageRemovals } from './store/storage-removals.js';
 
 const STORE = [
   JobAcceptance,
@@ -34,6 +37,7 @@ const STORE = [
   JobReader,
   JobEvents,
   ChangeAnnouncer,
+  StorageRemovals,
 ];
 
 /** What is asked for before something runs: places under limits, and results that are known already. */
@@ -41,8 +45,8 @@ const ADMISSION = [Slots, SlotQueue, CachedJobs, JobEntrance];
 
 /** Jobs: rows, files, and waiting for their end. Every role has these. */
 @Module({
-  providers: [...STORE, ...ADMISSION, JobFiles, JobInputs, JobWaiter],
-  exports: [...STORE, ...ADMISSION, JobFiles, JobInputs, JobWaiter],
+  providers: [...STORE, ...ADMISSION, JobFiles, StoredFiles, JobInputs, JobWaiter],
+  exports: [...STORE, ...ADMISSION, JobFiles, StoredFiles, JobInputs, JobWaiter],
 })
 export class JobsModule {}
 
@@ -50,7 +54,7 @@ export class JobsModule {}
 @Module({
   imports: [JobsModule, OgcModule],
   controllers: [JobsController, JobLogsController, JobEventsController],
-  providers: [JobList, EventFeed, DismissalService, StatusInfoPresenter],
+  providers: [JobList, EventFeed, DismissalService, StatusInfoPresenter, JobBlockUsage],
   exports: [StatusInfoPresenter],
 })
 export class JobsApiModule {}

@@ -9,6 +9,7 @@ import { CatalogModule } from '../processes/catalog/catalog.module.js';
 import { ProcessesModule } from '../processes/processes.module.js';
 import { LocalExecution } from './local-execution.js';
 import { LocalReferences } from './local-references.js';
+import { LocalStorageModule } from './local-storages.js';
 import { LocalRunner } from './local-runner.js';
 
 /** The processes and what runs them, without HTTP, database and queue. */
@@ -20,6 +21,7 @@ export class LocalModule {
       module: LocalModule,
       imports: [
         ConfigModule.forRoot(settings),
+        LocalStorageModule,
         ProcessesModule,
         EngineModule,
         OutgoingModule,

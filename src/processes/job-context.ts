@@ -29,6 +29,31 @@ export interface JobOutputs {
   file(outputId: string, path: string, options?: { mediaType?: string }): Promise<void>;
 }
 
+/** What is known of one object in a storage. */
+export interface StorageObject {
+  readonly key: string;
+  /** bytes */
+  readonly size: number;
+  readonly modified?: Date;
+  readonly mediaType?: string;
+}
+
+/**
+ * Objects under keys, whose segments are divided by `/`. What a storage does not do rejects with a `StorageError`, whose
+ * `fault` says why: `not-found`, `forbidden`, `unavailable` ...
+ */
+export interface JobStorage {
+  /** Streams the content of an object. */
+  get(key: string): Promise<Readable>;
+  /** Streams content to a key. It is seen whole or not at all; an object that was there is replaced. */
+  put(key: string, content: OutputContent, options?: { mediaType?: string }): Promise<StorageObject>;
+  stat(key: string): Promise<StorageObject>;
+  /** The objects whose keys begin with a prefix, in the order of their keys. @param after only keys behind this one */
+  list(prefix?: string, after?: string): AsyncIterable<StorageObject>;
+  /** Nothing happens when there is no such object. */
+  delete(key: string): Promise<void>;
+}
+
 /** What every execution may use, steps aside. */
 export interface PlainContext {
   /** The job's id; also made for an execution that leaves no job. */
@@ -42,6 +67,14 @@ export interface PlainContext {
   readonly outputs: JobOutputs;
   /** A directory of this execution alone, made on first use and removed when the execution ends. */
   readonly workDirectory: () => Promise<string>;
+  /** The storage of the job, in a place that all jobs of the process share and no other one sees. It outlives the job. */
+  readonly storage: JobStorage;
+  /**
+   * Another storage, all of it.
+   * @param name of a block that the process declares with the option `storages`, such as `s3/data`
+   * @throws Error for any other
+   */
+  readonly storageOf: (name: string) => JobStorage;
   /** Reports progress. @param percent 0 to 100 @param message what is being done, shown in the job's status */
   readonly progress: (percent: number, message?: string) => void;
 }

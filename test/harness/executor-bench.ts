@@ -8,6 +8,7 @@ import { Engine } from '../../src/engine/engine.js';
 import type { ExecutionObserver, ExecutionOutcome, LogLine } from '../../src/engine/execution-unit.js';
 import { ExecutorEntry } from '../../src/engine/executor-entry.js';
 import { ExecutorPool } from '../../src/engine/executor-pool.js';
+import { TestStorages } from './storages.js';
 import { InlineRunner } from '../../src/engine/inline-runner.js';
 import {
   StepJournal,
@@ -102,7 +103,12 @@ export class ExecutorBench {
     const settings = Settings.parse({ EXECUTOR_WARM: '0', CANCEL_GRACE: '300ms' });
     const path = fileURLToPath(new URL(`../fixtures/executors/${entry}`, import.meta.url));
     this.pool = new ExecutorPool(settings, Object.assign(new ExecutorEntry(), { path }));
-    this.engine = new Engine(this.registry, new InlineRunner(settings), new ChildRunner(settings, this.pool));
+    this.engine = new Engine(
+      this.registry,
+      new InlineRunner(settings),
+      new ChildRunner(settings, this.pool),
+      new TestStorages(),
+    );
   }
 
   directory(attempt = 1): string {

@@ -41,6 +41,12 @@ export function recordingJobContext(
       await mkdir(path, { recursive: true });
       return path;
     },
+    get storage(): never {
+      throw new Error('This context has no storages.');
+    },
+    storageOf: () => {
+      throw new Error('This context has no storages.');
+    },
     progress(percent, message) {
       reported.progress.push({ percent, message });
       onProgress(percent);

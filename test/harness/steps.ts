@@ -1,4 +1,5 @@
 import { ChangeAnnouncer } from '../../src/jobs/change-announcer.js';
+import { StoredFiles } from '../../src/jobs/files/stored-files.js';
 import { JobFiles } from '../../src/jobs/job-files.js';
 import { JobInputs } from '../../src/jobs/job-inputs.js';
 import type { HeldLease } from '../../src/jobs/store/job-leases.js';
@@ -45,6 +46,7 @@ export interface TaskRow {
 export class TestSteps {
   readonly registry = new ProcessRegistry();
   readonly files: JobFiles;
+  readonly stored: StoredFiles;
   readonly suspension: JobSuspension;
   readonly artifacts: Artifacts;
   readonly list: TaskList;
@@ -57,14 +59,15 @@ export class TestSteps {
     const { database, settings, dispatch } = store;
     const announcer = new ChangeAnnouncer(database);
     this.files = new JobFiles(settings);
+    this.stored = new StoredFiles(this.files, store.storages, settings);
     this.suspension = new JobSuspension(database, announcer);
     this.artifacts = new Artifacts(database, announcer);
     this.list = new TaskList(database);
     this.pauses = new PauseService(store.reader, new JobControls(database, announcer, dispatch));
     const repetitions = new JobRepetitions(database, announcer, dispatch);
-    this.repetitions = new RepetitionService(store.reader, repetitions, this.registry, this.files);
+    this.repetitions = new RepetitionService(store.reader, repetitions, this.registry, this.files, this.stored);
     const beginnings = (this.beginnings = new StepBeginnings(database, announcer));
-    const cached = new CachedSteps(database, this.files);
+    const cached = new CachedSteps(database, this.stored);
     const placements = new StepPlacements();
     const dispatches = new TaskDispatches(database, announcer);
     this.factory = new JobStepsFactory(
@@ -75,24 +78,28 @@ export class TestSteps {
       new StepEntrance(database, store.slots, cached, beginnings, dispatches, placements, announcer),
       store.slotQueue,
       this.artifacts,
-      new ChildJobs(this.registry, new JobInputs(this.files, settings), this.files),
+      new ChildJobs(this.registry, new JobInputs(this.files, this.stored, settings), this.files, this.stored),
       dispatches,
       new JobChanges(store.notifications),
       dispatch,
-      this.files,
       settings,
     );
   }
 
   /** The steps of a job that was claimed; as after a restart when it was claimed before. */
-  of(held: HeldLease & { readonly retry_of?: string | null }): JobSteps {
+  of(held: HeldLease & { readonly retry_of?: string | null; readonly storage?: string | null }): JobSteps {
     const isResumed = held.epoch > 1 || (held.retry_of ?? null) !== null;
-    return this.factory.open({ ...held, processId: 'a-process', isResumed }, 'a-worker', new AbortController().signal);
+    const { signal } = new AbortController();
+    const files = this.stored.ofRun(held.storage, this.files.attempt(held.id, held.epoch), signal);
+    return this.factory.open({ ...held, processId: 'a-process', isResumed }, files, 'a-worker', signal);
   }
 
   /** The steps of a task that was claimed apart from its job. */
   ofTask(task: ClaimedTask): TaskRunSteps {
-    return this.factory.openTask(task, 'a-worker', new AbortController().signal, () => Promise.resolve());
+    const { signal } = new AbortController();
+    const directory = this.files.taskAttempt(task.id, task.task, task.epoch);
+    const files = this.stored.ofRun(task.storage, directory, signal);
+    return this.factory.openTask(task, files, 'a-worker', signal, () => Promise.resolve());
   }
 
   /** Claims a job once more, as the next worker does. */

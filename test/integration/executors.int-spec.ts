@@ -19,6 +19,7 @@ import type { ExecutionObserver, ExecutionOutcome, LogLine } from '../../src/eng
 import { ExecutorCheck } from '../../src/engine/executor-check.js';
 import { ExecutorEntry } from '../../src/engine/executor-entry.js';
 import { ExecutorPool } from '../../src/engine/executor-pool.js';
+import { TestStorages } from '../harness/storages.js';
 import { InlineRunner } from '../../src/engine/inline-runner.js';
 import { CatalogModule } from '../../src/processes/catalog/catalog.module.js';
 import { InputFile } from '../../src/processes/input-file.js';
@@ -87,12 +88,18 @@ class Bench {
   readonly settings: Settings;
   readonly pool: ExecutorPool;
   readonly registry = new ProcessRegistry();
+  readonly storages = new TestStorages();
   readonly engine: Engine;
 
   constructor(settings: Record<string, string> = {}, entry = 'executor-entry.mjs') {
     this.settings = Settings.parse({ EXECUTOR_WARM: '0', CANCEL_GRACE: '300ms', ...settings });
     this.pool = new ExecutorPool(this.settings, Object.assign(new ExecutorEntry(), { path: fixture(entry) }));
-    this.engine = new Engine(this.registry, new InlineRunner(this.settings), new ChildRunner(this.settings, this.pool));
+    this.engine = new Engine(
+      this.registry,
+      new InlineRunner(this.settings),
+      new ChildRunner(this.settings, this.pool),
+      this.storages,
+    );
   }
 
   run(

@@ -24,7 +24,7 @@ function inBase64(piece: ContentPiece): ContentPiece {
 
 function plainOutput(output: ResultOutput, { mediaType, writing }: OutputFormat): BareOutput {
   if (output.kind === 'file') {
-    return { contentType: output.mediaType, content: [{ path: output.path, start: 0, end: output.size }] };
+    return { contentType: output.mediaType, content: [{ bytes: output.bytes, start: 0, end: output.size }] };
   }
   const { value } = output;
   switch (writing) {

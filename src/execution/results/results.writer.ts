@@ -49,7 +49,7 @@ export class ResultsWriter {
       case 'empty':
         return { status: 204, headers: {}, applied: {} };
       case 'links':
-        return { status: 204, headers: { link: this.links(plan.outputs, question) }, applied: {} };
+        return { status: 204, headers: { link: await this.links(plan.outputs, question) }, applied: {} };
       case 'bare': {
         const { output, format, encoding } = plan.output;
         const { contentType, content } = bareOutput(output, format, encoding);
@@ -58,7 +58,7 @@ export class ResultsWriter {
         return respond(contentType, content, headers, this.applied([plan.output], question));
       }
       case 'multipart':
-        return this.multipart(plan.outputs, question);
+        return await this.multipart(plan.outputs, question);
       case 'document':
         return this.document(plan, question);
     }
@@ -91,32 +91,31 @@ export class ResultsWriter {
       };
     }
     const contentRange = `bytes ${wanted.start}-${wanted.end - 1}/${output.size}`;
-    const partial = await answer(contentType, [{ path: output.path, ...wanted }], {
+    const partial = await answer(contentType, [{ bytes: output.bytes, ...wanted }], {
       ...tagged,
       'content-range': contentRange,
     });
     return { ...partial, status: 206 };
   }
 
-  private links(outputs: readonly PlannedOutput[], { urlOf }: ResultsQuestion): string[] {
-    return outputs.map(({ output, title, format }) =>
-      formatLinkHeader([
-        { href: urlOf!(output.id), rel: LinkRelation.results, type: format.mediaType, title: title ?? output.id },
-      ]),
-    );
+  private links(outputs: readonly PlannedOutput[], { urlOf }: ResultsQuestion): Promise<string[]> {
+    const links = outputs.map(async ({ output, title, format }) => {
+      const href = await urlOf!(output);
+      return formatLinkHeader([{ href, rel: LinkRelation.results, type: format.mediaType, title: title ?? output.id }]);
+    });
+    return Promise.all(links);
   }
 
-  private multipart(outputs: readonly PlannedOutput[], question: ResultsQuestion): Promise<ResultsResponse> {
+  private async multipart(outputs: readonly PlannedOutput[], question: ResultsQuestion): Promise<ResultsResponse> {
     const { urlOf } = question;
-    const { contentType, content } = multipartRelated(
-      outputs.map(({ output, format, encoding, transmission }) => {
-        const bare = bareOutput(output, format, encoding);
-        return transmission === 'reference'
-          ? { contentId: output.id, contentType: bare.contentType, location: urlOf!(output.id) }
-          : { contentId: output.id, ...bare, encoding };
-      }),
-    );
-    return answer(contentType, content, { vary: 'accept' }, this.applied(outputs, question));
+    const parts = outputs.map(async ({ output, format, encoding, transmission }) => {
+      const bare = bareOutput(output, format, encoding);
+      return transmission === 'reference'
+        ? { contentId: output.id, contentType: bare.contentType, location: await urlOf!(output) }
+        : { contentId: output.id, ...bare, encoding };
+    });
+    const { contentType, content } = multipartRelated(await Promise.all(parts));
+    return await answer(contentType, content, { vary: 'accept' }, this.applied(outputs, question));
   }
 
   private async document(

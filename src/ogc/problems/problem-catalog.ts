@@ -39,6 +39,18 @@ export const PROBLEM_CATALOG = {
     type: `${OURS}/too-many-subscriptions`,
     title: 'There are too many subscriptions',
   },
+  'no-such-block-type': { status: 404, type: `${OURS}/no-such-block-type`, title: 'No such type of block' },
+  'no-such-block': { status: 404, type: `${OURS}/no-such-block`, title: 'No such block' },
+  'block-name-taken': { status: 409, type: `${OURS}/block-name-taken`, title: 'The name of the block is taken' },
+  'block-is-read-only': { status: 409, type: `${OURS}/block-is-read-only`, title: 'The block cannot be changed here' },
+  'block-in-use': { status: 409, type: `${OURS}/block-in-use`, title: 'The block is in use' },
+  'block-unusable': { status: 409, type: `${OURS}/block-unusable`, title: 'The block cannot be used' },
+  'too-many-blocks': { status: 409, type: `${OURS}/too-many-blocks`, title: 'There are too many blocks' },
+  'precondition-failed': {
+    status: 412,
+    type: `${OURS}/precondition-failed`,
+    title: 'The resource is not as the request expects it',
+  },
   'process-failed': { status: 500, type: `${OURS}/process-failed`, title: 'The process failed' },
   'process-rejected': { status: 400, type: `${OGC}/InvalidParameterValue`, title: 'The process rejected its inputs' },
   'invalid-output': { status: 500, type: `${OURS}/invalid-output`, title: 'The process returned an invalid output' },
@@ -75,6 +87,14 @@ export const PROBLEM_CATALOG = {
     title: 'The database is not reachable',
   },
   'shutting-down': { status: 503, type: `${OURS}/shutting-down`, title: 'The service is shutting down' },
+  'storage-unavailable': {
+    status: 503,
+    type: `${OURS}/storage-unavailable`,
+    title: 'The storage of the files cannot be used',
+  },
+  'results-expired': { status: 410, type: `${OURS}/results-expired`, title: 'The results were removed' },
+  'link-expired': { status: 410, type: `${OURS}/link-expired`, title: 'The link has expired' },
+  'link-forged': { status: 403, type: `${OURS}/link-forged`, title: 'The link is not signed by this service' },
   internal: { status: 500, type: `${OURS}/internal`, title: 'Internal error' },
 } as const satisfies Record<string, { status: number; type: string; title: string }>;
 

@@ -93,7 +93,8 @@ const CLAIM = new Statement<ClaimedTask>(
        'worker', $3::text) FROM f, s
    )
    SELECT jl.id, s.key AS task, s.epoch, s.name, s.attempt, s.answer::text AS answer, s.arguments, s.input_hash, s.after,
-     jl.process_id, jl.process_version, jl.inputs, jl.staged, jl.response, jl.attempts, jl.admission, f.ran_ms, jl.retry_of
+     jl.process_id, jl.process_version, jl.inputs, jl.staged, jl.response, jl.attempts, jl.admission, f.ran_ms,
+     jl.retry_of, jl.storage
    FROM jl, f, s`,
 );
 

@@ -1,0 +1,129 @@
+import { constants } from 'node:fs';
+import { open, realpath, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Logger } from '@nestjs/common';
+import type { JobStorage, StorageObject } from '../processes/job-context.js';
+import type { RegisteredProcess } from '../processes/registered-process.js';
+import { StorageError } from '../storage/storage-error.js';
+import { DEFAULT_STORAGE, type Storages } from '../storage/storages.js';
+import { CodeStorage } from './code-storage.js';
+import { stackOf } from './execution-faults.js';
+import type { ExecutionUnit } from './execution-unit.js';
+import { MOST_OBJECTS, type StorageAnswer, type StorageAsk, type WireObject } from './storage-asks.js';
+
+/** An ask that no honest executor makes, or that its code may not make. The message is for the author of the process. */
+class RefusedAsk extends Error {}
+
+/**
+ * What the code of one execution may do in storages: in that of its job below `processes/<process id>/`, and in those that
+ * the process declares.
+ */
+export class StorageDesk {
+  private readonly logger = new Logger(StorageDesk.name);
+
+  constructor(
+    private readonly storages: Storages,
+    private readonly process: Pick<RegisteredProcess, 'description' | 'policy'>,
+    private readonly unit: Pick<ExecutionUnit, 'storage' | 'directory'>,
+  ) {}
+
+  /** @param name of a block; absent: the storage of the job @throws Error for one that the process does not declare */
+  of(name?: string): JobStorage {
+    const { description, policy } = this.process;
+    if (name === undefined) {
+      const ref = this.unit.storage ?? DEFAULT_STORAGE;
+      return new CodeStorage(() => this.storages.open(ref), `processes/${description.id}/`);
+    }
+    if (!isDeclared(policy, name)) throw new RefusedAsk(undeclared(description.id, name));
+    return new CodeStorage(() => this.storages.open(name), '');
+  }
+
+  /** Carries out what an executor asks for. Never rejects. */
+  async carryOut(ask: StorageAsk, signal: AbortSignal): Promise<StorageAnswer> {
+    try {
+      return { objects: await this.objectsOf(ask, signal) };
+    } catch (error) {
+      if (error instanceof StorageError) return { fault: error.fault, message: error.message };
+      if (error instanceof RefusedAsk) return { error: error.message };
+      this.logger.error(`What code asked of a storage failed: ${stackOf(error)}`);
+      return { error: 'The service could not carry it out; its log says why.' };
+    }
+  }
+
+  private async objectsOf(ask: StorageAsk, signal: AbortSignal): Promise<WireObject[]> {
+    const storage = this.of(ask.storage);
+    switch (ask.operation) {
+      case 'stat':
+        return [wire(await storage.stat(ask.key))];
+      case 'delete':
+        await storage.delete(ask.key);
+        return [];
+      case 'list':
+        return await page(storage.list(ask.prefix, ask.after));
+      case 'get':
+        await this.fetch(storage, ask.key, ask.path, signal);
+        return [];
+      case 'put':
+        return [wire(await this.store(storage, ask))];
+    }
+  }
+
+  /** A file that is there already is left alone, and a link is not followed: the code can lay both in the way. */
+  private async fetch(storage: JobStorage, key: string, path: string, signal: AbortSignal): Promise<void> {
+    await this.requireWork(path);
+    const content = await storage.get(key);
+    try {
+      const file = await open(path, 'wx', 0o600);
+      await pipeline(content, file.createWriteStream(), { signal });
+    } catch (error) {
+      content.destroy();
+      await rm(path, { force: true });
+      throw error;
+    }
+  }
+
+  private async store(storage: JobStorage, ask: Extract<StorageAsk, { operation: 'put' }>): Promise<StorageObject> {
+    await this.requireWork(ask.path);
+    const file = await open(ask.path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      if (!(await file.stat()).isFile()) throw new RefusedAsk('What is to be stored is no file.');
+      return await storage.put(ask.key, file.createReadStream({ autoClose: false }), { mediaType: ask.mediaType });
+    } finally {
+      await file.close();
+    }
+  }
+
+  private async requireWork(path: string): Promise<void> {
+    const { directory } = this.unit;
+    const work = join(directory, 'work');
+    // The way to the directory may lead over links that the operator made, what lies in it may not.
+    const real = join(await realpath(dirname(directory)), basename(directory), 'work');
+    if (dirname(path) !== work || (await realpath(work)) !== real) {
+      throw new RefusedAsk('Content passes through files in the work directory only.');
+    }
+  }
+}
+
+/** Whether code of a process may use a storage by its name. */
+export function isDeclared({ storages = [] }: RegisteredProcess['policy'], name: string): boolean {
+  return storages.includes(name);
+}
+
+/** What the author of a process is told who uses another one. */
+export function undeclared(processId: string, name: string): string {
+  return `The process "${processId}" does not declare the storage ${JSON.stringify(name)}; name it in its option \`storages\`.`;
+}
+
+async function page(objects: AsyncIterable<StorageObject>): Promise<WireObject[]> {
+  const found: WireObject[] = [];
+  for await (const object of objects) {
+    found.push(wire(object));
+    if (found.length === MOST_OBJECTS) break;
+  }
+  return found;
+}
+
+function wire({ modified, ...object }: StorageObject): WireObject {
+  return { ...object, ...(modified !== undefined && { modified: modified.toISOString() }) };
+}
