@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { BlocksApiModule, BlocksModule } from './blocks/blocks.module.js';
+import { BlocksApiModule } from './blocks/blocks.module.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { loadSettings, type SettingOverrides } from './config/load-settings.js';
@@ -16,6 +16,7 @@ import { CatalogModule } from './processes/catalog/catalog.module.js';
 import { ProcessesApiModule } from './processes/processes.module.js';
 import { loadProcessModules } from './processes/process-module.loader.js';
 import { ConsumerModule } from './queues/queues.module.js';
+import { StorageModule } from './storage/storage.module.js';
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
 import { TasksApiModule } from './tasks/tasks.module.js';
 
@@ -79,7 +80,7 @@ export class SluiceModule {
     const foundation = [
       ConfigModule.forRoot(settings),
       DatabaseModule.register(DATABASE_CONTENTS),
-      BlocksModule,
+      StorageModule,
       ...(settings.CATALOG ? [CatalogModule] : []),
       ...(await loadProcessModules(files)),
     ];

@@ -118,10 +118,14 @@ export const settingsSchema = z.object({
   DATABASE_POOL: count(2, 200).prefault('10'),
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
 
-  // Blocks
+  // Blocks and storages
   SECRET_KEYS: keys().optional(),
   BLOCKS_FILE: z.string().optional(),
   MAX_BLOCKS: count(0, 10_000).prefault('1000'),
+  STORAGE: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,63}\/[a-z0-9][a-z0-9._-]{0,63}$/, 'must name a block as <type>/<name>')
+    .prefault('local-file-system/default'),
 
   // Execution
   DEFAULT_DIALECT: z.enum(['1.0', '2.0'], 'must be 1.0 or 2.0').prefault('1.0'),
@@ -156,6 +160,7 @@ export const settingsSchema = z.object({
   MAX_REFERENCE: size('1GiB').prefault('1GiB'),
   REFERENCE_TIMEOUT: duration('60s').prefault('60s'),
   ALLOW_PRIVATE_REFERENCES: flag().prefault('false'),
+  ALLOW_PRIVATE_STORAGE: flag().prefault('false'),
   INLINE_INPUT: size('256KiB').prefault('256KiB'),
   INLINE_OUTPUT: size('256KiB').prefault('256KiB'),
   JOB_TTL: duration('7d').prefault('7d'),

@@ -1,0 +1,90 @@
+import { resolve } from 'node:path';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Blocks } from '../blocks/blocks.js';
+import { Settings } from '../config/settings.js';
+import { StorageBlock } from './blocks/storage-block.js';
+import type { StorageBlockTools } from './blocks/storage-block-tools.js';
+import { LocalFileSystemStorage } from './local/local-file-system-storage.js';
+import { StorageAddressPolicy } from './storage-address-policy.js';
+import { StorageError } from './storage-error.js';
+import type { Storage } from './storage.js';
+
+/** The storage that is always there and needs no block: DATA_DIR. */
+export const DATA_DIRECTORY_REF = 'local-file-system/default';
+
+/** How long a storage stays open after its block was changed, for those who use it at that moment. Milliseconds. */
+const RETIREMENT = 600_000;
+
+interface OpenStorage {
+  readonly revision: string;
+  readonly storage: Storage;
+}
+
+/** Opens the storages that blocks stand for, each once until its block is changed. Do not close them. */
+@Injectable()
+export class Storages implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(Storages.name);
+  private readonly opened = new Map<string, OpenStorage>();
+  private readonly retired = new Map<Storage, NodeJS.Timeout>();
+  private readonly dataDirectory: Storage;
+  readonly tools: StorageBlockTools;
+
+  constructor(
+    private readonly blocks: Blocks,
+    private readonly settings: Settings,
+    addresses: StorageAddressPolicy,
+  ) {
+    const dataDirectory = resolve(settings.DATA_DIR);
+    this.tools = { addresses, dataDirectory, cacheDirectory: resolve(dataDirectory, 'storage-cache') };
+    this.dataDirectory = new LocalFileSystemStorage(dataDirectory);
+  }
+
+  /** The block that STORAGE names. */
+  get defaultRef(): string {
+    return this.settings.STORAGE;
+  }
+
+  /** The storage that STORAGE names. Throws as {@link open} does. */
+  default(): Promise<Storage> {
+    return this.open(this.defaultRef);
+  }
+
+  /**
+   * @param ref `<type>/<name>` of a block; `local-file-system/default` is DATA_DIR
+   * @throws DomainError `no-such-block`, `block-unusable`; StorageError `misconfigured`, also for a block that is no
+   *   storage
+   */
+  async open(ref: string): Promise<Storage> {
+    if (ref === DATA_DIRECTORY_REF) return this.dataDirectory;
+    const { revision, instance } = await this.blocks.get(ref);
+    const before = this.opened.get(ref);
+    if (before?.revision === revision) return before.storage;
+    if (!(instance instanceof StorageBlock)) {
+      throw new StorageError('misconfigured', `The block ${ref}`, { detail: 'is no storage' });
+    }
+    const storage = instance.open(this.tools);
+    this.opened.set(ref, { revision, storage });
+    if (before !== undefined) this.retire(before.storage);
+    return storage;
+  }
+
+  /** A storage that does not work yet is no reason not to start: it may come, or be configured, later. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.default().catch((error: Error) => this.logger.warn(`STORAGE cannot be used yet: ${error.message}`));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    for (const timer of this.retired.values()) clearTimeout(timer);
+    const storages = [...this.retired.keys(), ...[...this.opened.values()].map(({ storage }) => storage)];
+    this.opened.clear();
+    await Promise.allSettled([...storages, this.dataDirectory].map((storage) => storage.close()));
+  }
+
+  private retire(storage: Storage): void {
+    const timer = setTimeout(() => {
+      this.retired.delete(storage);
+      storage.close().catch((error: Error) => this.logger.warn(`A storage cannot be closed: ${error.message}`));
+    }, RETIREMENT);
+    this.retired.set(storage, timer.unref());
+  }
+}

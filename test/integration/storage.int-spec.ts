@@ -1,0 +1,84 @@
+import { Settings } from '../../src/config/settings.js';
+import { HttpStorage } from '../../src/storage/http/http-storage.js';
+import { LocalFileSystemStorage } from '../../src/storage/local/local-file-system-storage.js';
+import { MemoryStorage } from '../../src/storage/memory/memory-storage.js';
+import { S3Storage } from '../../src/storage/s3/s3-storage.js';
+import { StorageAddressPolicy } from '../../src/storage/storage-address-policy.js';
+import type { Storage } from '../../src/storage/storage.js';
+import { FaultServer } from '../harness/fault-server.js';
+import { FileServer } from '../harness/file-server.js';
+import { type S3Server, testedS3Servers } from '../harness/s3-servers.js';
+import { describeStorage, type Seed } from '../harness/storage-contract.js';
+import { temporaryDirectory } from '../harness/temporary-directory.js';
+
+async function sow(storage: Storage, seed: Seed): Promise<void> {
+  for (const [key, content] of seed) await storage.put(key, content);
+}
+
+describeStorage('memory', {}, async (seed) => {
+  const storage = new MemoryStorage();
+  await sow(storage, seed);
+  return { storage, remove: () => undefined };
+});
+
+describeStorage('local file system', {}, async (seed) => {
+  const place = temporaryDirectory('storage');
+  const storage = new LocalFileSystemStorage(`${place.path}/base`);
+  await sow(storage, seed);
+  return {
+    storage,
+    misconfigured: new LocalFileSystemStorage(`${place.path}/base/a-b`),
+    remove: () => place.remove(),
+  };
+});
+
+const addresses = new StorageAddressPolicy(Settings.parse({ ALLOW_PRIVATE_STORAGE: 'true' }));
+
+for (const server of testedS3Servers()) {
+  describeStorage(`S3 on ${server.name}`, { createsRace: true }, async (seed) => {
+    const { endpoint, credentials, stop } = bound(await server.start('results'));
+    const faults = await FaultServer.start();
+    const options = { bucket: 'results', prefix: 'some/prefix', endpoint, credentials };
+    const storage = new S3Storage(options, addresses);
+    const wrong = { ...credentials, secretAccessKey: 'wrong' };
+    await new S3Storage({ ...options, prefix: 'some' }, addresses).put('beside', Buffer.from('of no concern'));
+    await sow(storage, seed);
+    return {
+      storage,
+      ...(server.authenticates && { forbidden: new S3Storage({ ...options, credentials: wrong }, addresses) }),
+      failing: new S3Storage({ ...options, endpoint: faults.url, attempts: 1 }, addresses),
+      misconfigured: new S3Storage({ ...options, bucket: 'missing' }, addresses),
+      async remove() {
+        await stop();
+        await faults.stop();
+      },
+    };
+  });
+}
+
+describeStorage('HTTP', { isReadOnly: true, cannotList: true }, async (seed) => {
+  const server = await FileServer.start(seed, 'secret');
+  const faults = await FaultServer.start();
+  const options = { baseUrl: `${server.url}/base/`, headers: { authorization: 'secret' } };
+  return {
+    storage: new HttpStorage(options, addresses),
+    forbidden: new HttpStorage({ ...options, headers: {} }, addresses),
+    failing: new HttpStorage({ ...options, baseUrl: faults.url }, addresses),
+    async remove() {
+      await server.stop();
+      await faults.stop();
+    },
+  };
+});
+
+describeStorage('HTTP without ranges', { isReadOnly: true, cannotList: true }, async (seed) => {
+  const server = await FileServer.start(seed, undefined, false);
+  return {
+    storage: new HttpStorage({ baseUrl: `${server.url}/base` }, addresses),
+    remove: () => server.stop(),
+  };
+});
+
+function bound(server: S3Server) {
+  return { endpoint: server.endpoint, credentials: server.credentials, stop: () => server.stop() };
+}
