@@ -10,6 +10,7 @@ import { measureDocuments } from './documents.js';
 import { measureEventStreams } from './event-streams.js';
 import { measureJobList } from './job-list.js';
 import { type Measurement, printTable } from './measurement.js';
+import { measureStorage } from './storage.js';
 import { measureSyncExecution, measureSyncJobs } from './sync-execution.js';
 
 // `npm run bench`: every figure beside a bare baseline of the same run. Prints a table and writes bench.json.
@@ -48,6 +49,8 @@ for (const backend of testedBackends()) {
     directory.remove();
   }
 }
+
+measurements.push(...(await measureStorage()));
 
 printTable(measurements);
 writeFileSync('bench.json', `${JSON.stringify(measurements, undefined, 2)}\n`);
