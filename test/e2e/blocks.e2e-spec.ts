@@ -8,7 +8,7 @@ import { PostgresServer } from '../harness/postgres.js';
 import { Service } from '../harness/service.js';
 import { temporaryDirectory } from '../harness/temporary-directory.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 const SECRET = 'hunter2-is-what-nobody-may-see';
 const MARK = { $secret: true };
