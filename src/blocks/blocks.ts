@@ -3,11 +3,14 @@ import { Notifications } from '../database/notifications.js';
 import type { JsonObject } from '../ogc/json-object.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { BlockAssembly } from './block-assembly.js';
-import { parseBlockRef } from './block-ref.js';
+import { blockRefText, parseBlockRef } from './block-ref.js';
 import { BLOCK_CHANNEL, type BlockRow, BlockRows } from './store/block-rows.js';
 
 /** How long a block is used without a look at its row, should a notification be lost. Milliseconds. */
 const FRESH = 5_000;
+
+/** Rows that are read at once. */
+const PAGE = 500;
 
 /** A block, ready to be used. */
 export interface BlockInstance<T extends object = object> {
@@ -65,6 +68,16 @@ export class Blocks implements OnModuleInit {
       this.reading.set(ref, reading);
     }
     return (await reading) as BlockInstance<T>;
+  }
+
+  /** The names of all blocks of a type. */
+  async refs(type: string): Promise<string[]> {
+    const refs: string[] = [];
+    for (let rows = await this.rows.page(PAGE, type); rows.length > 0; ) {
+      refs.push(...rows.map(blockRefText));
+      rows = rows.length < PAGE ? [] : await this.rows.page(PAGE, type, rows.at(-1));
+    }
+    return refs;
   }
 
   /** Looks at the rows again, at the next use of each block: some were changed. */

@@ -118,7 +118,7 @@ export const settingsSchema = z.object({
   DATABASE_POOL: count(2, 200).prefault('10'),
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
 
-  // Blocks
+  // Blocks and storages
   SECRET_KEYS: keys().optional(),
   BLOCKS_FILE: z.string().optional(),
   MAX_BLOCKS: count(0, 10_000).prefault('1000'),

@@ -11,6 +11,7 @@ import { measureEventStreams } from './event-streams.js';
 import { measureFlows } from './flows.js';
 import { measureJobList } from './job-list.js';
 import { type Measurement, printTable } from './measurement.js';
+import { measureStorage } from './storage.js';
 import { measureSyncExecution, measureSyncJobs } from './sync-execution.js';
 
 // `npm run bench`: every figure beside a bare baseline of the same run. Prints a table and writes bench.json.
@@ -51,6 +52,7 @@ for (const backend of testedBackends()) {
 }
 
 measurements.push(...(await measureFlows()));
+measurements.push(...(await measureStorage()));
 
 printTable(measurements);
 writeFileSync('bench.json', `${JSON.stringify(measurements, undefined, 2)}\n`);

@@ -1,4 +1,5 @@
 import { Settings } from '../../src/config/settings.js';
+import { GitStorage } from '../../src/storage/git/git-storage.js';
 import { HttpStorage } from '../../src/storage/http/http-storage.js';
 import { LocalFileSystemStorage } from '../../src/storage/local/local-file-system-storage.js';
 import { MemoryStorage } from '../../src/storage/memory/memory-storage.js';
@@ -7,6 +8,7 @@ import { StorageAddressPolicy } from '../../src/storage/storage-address-policy.j
 import type { Storage } from '../../src/storage/storage.js';
 import { FaultServer } from '../harness/fault-server.js';
 import { FileServer } from '../harness/file-server.js';
+import { GitRepository, GitServer } from '../harness/git-server.js';
 import { type S3Server, testedS3Servers } from '../harness/s3-servers.js';
 import { describeStorage, type Seed } from '../harness/storage-contract.js';
 import { temporaryDirectory } from '../harness/temporary-directory.js';
@@ -35,7 +37,7 @@ describeStorage('local file system', {}, async (seed) => {
 const addresses = new StorageAddressPolicy(Settings.parse({ ALLOW_PRIVATE_STORAGE: 'true' }));
 
 for (const server of testedS3Servers()) {
-  describeStorage(`S3 on ${server.name}`, { createsRace: true }, async (seed) => {
+  describeStorage(`S3 on ${server.name}`, server.traits, async (seed) => {
     const { endpoint, credentials, stop } = bound(await server.start('results'));
     const faults = await FaultServer.start();
     const options = { bucket: 'results', prefix: 'some/prefix', endpoint, credentials };
@@ -81,4 +83,28 @@ describeStorage('HTTP without ranges', { isReadOnly: true, cannotList: true }, a
 
 function bound(server: S3Server) {
   return { endpoint: server.endpoint, credentials: server.credentials, stop: () => server.stop() };
+}
+
+for (const where of ['local', 'remote']) {
+  describeStorage(`git, ${where}`, { isReadOnly: true }, async (seed) => {
+    const place = temporaryDirectory('git-cache');
+    const tools = { addresses, cacheDirectory: place.path };
+    const repository = new GitRepository(new Map([...seed].map(([key, content]) => [`some/${key}`, content])));
+    const server = await GitServer.start(repository, 'secret');
+    const faults = await FaultServer.start();
+    const options = { url: where === 'local' ? repository.path : server.url, path: 'some', token: 'secret' };
+    return {
+      storage: new GitStorage(options, tools),
+      ...(where === 'remote' && {
+        forbidden: new GitStorage({ ...options, token: 'wrong' }, tools),
+        failing: new GitStorage({ ...options, url: faults.url }, tools),
+      }),
+      misconfigured: new GitStorage({ ...options, ref: 'missing' }, tools),
+      async remove() {
+        await server.stop();
+        await faults.stop();
+        place.remove();
+      },
+    };
+  });
 }

@@ -5,11 +5,11 @@ import { guardedConnector } from '../../outgoing/guarded-connector.js';
 import { rangeHeader } from '../byte-range.js';
 import { ReadOnlyStorage } from '../read-only-storage.js';
 import type { GetOptions, StoredObject } from '../storage.js';
+import { slice } from '../slice.js';
 import { StorageError } from '../storage-error.js';
 import { checkKey } from '../storage-key.js';
 import { translatedStream } from '../translated-stream.js';
 import { httpFault, statusFault } from './http-fault.js';
-import { slice } from './slice.js';
 
 const CONNECT_TIMEOUT = 10_000;
 const MAX_REDIRECTS = 5;

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import type { GetOptions } from '../storage.js';
-import { StorageError } from '../storage-error.js';
+import type { GetOptions } from './storage.js';
+import { StorageError } from './storage-error.js';
 
 /**
  * The bytes of a range out of all bytes.

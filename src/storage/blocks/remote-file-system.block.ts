@@ -1,0 +1,31 @@
+import { IsObject, IsOptional, Matches } from 'class-validator';
+import { Block } from '../../blocks/decorators/block.decorator.js';
+import { Field } from '../../blocks/decorators/field.decorator.js';
+import { Secret } from '../../blocks/decorators/secret.decorator.js';
+import { openUrl, type UrlSettings } from '../open-url.js';
+import type { Storage } from '../storage.js';
+import type { StorageBlockTools } from './storage-block-tools.js';
+import { StorageBlock } from './storage-block.js';
+
+/** Whatever a base URL names, with settings as users of Prefect know them. */
+@Block({
+  type: 'remote-file-system',
+  title: 'Remote file system',
+  description: 'What a base URL names: s3://bucket/prefix, https://host/base, git+https://host/repository.git ...',
+})
+export class RemoteFileSystemBlock extends StorageBlock {
+  // A file URL would name any directory: that is for local-file-system, which refuses those of the service.
+  @Field({ title: 'Base path', description: 's3://, http(s)://, git+http(s):// or memory://' })
+  @Matches(/^(s3a?|https?|git\+https?|memory):\/\/[^\s@]+$/)
+  basepath!: string;
+
+  @Field({ title: 'Settings', description: 'key, secret, token, endpoint, region, headers ...; secret as a whole' })
+  @Secret()
+  @IsOptional()
+  @IsObject()
+  settings?: Record<string, unknown>;
+
+  open(tools: StorageBlockTools): Storage {
+    return openUrl(this.basepath, (this.settings ?? {}) as UrlSettings, tools);
+  }
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals';
+import { DiscoveryModule } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
+import { BlockExplorer } from '../../blocks/block-explorer.js';
+import { BlockRegistry } from '../../blocks/block-registry.js';
+import { AwsCredentialsBlock } from '../../blocks/types/aws-credentials.block.js';
+import { SecretBlock } from '../../blocks/types/secret.block.js';
+import { Settings } from '../../config/settings.js';
+import { StorageAddressPolicy } from '../storage-address-policy.js';
+import { GitBlock } from './git.block.js';
+import { HttpBlock } from './http.block.js';
+import { LocalFileSystemBlock } from './local-file-system.block.js';
+import { MemoryBlock } from './memory.block.js';
+import { RemoteFileSystemBlock } from './remote-file-system.block.js';
+import { S3Block } from './s3.block.js';
+import { StorageBlock } from './storage-block.js';
+
+const TYPES = [LocalFileSystemBlock, S3Block, RemoteFileSystemBlock, GitBlock, HttpBlock, MemoryBlock];
+
+async function registry(): Promise<BlockRegistry> {
+  const module = await Test.createTestingModule({
+    imports: [DiscoveryModule],
+    providers: [BlockExplorer, BlockRegistry, SecretBlock, AwsCredentialsBlock, ...TYPES],
+  }).compile();
+  await module.init();
+  return module.get(BlockRegistry);
+}
+
+const tools = {
+  addresses: new StorageAddressPolicy(Settings.parse({})),
+  dataDirectory: '/var/lib/data',
+  cacheDirectory: '/var/lib/data/storage-cache',
+};
+
+async function open(type: string, values: Record<string, unknown>) {
+  const found = (await registry()).get(type);
+  expect(await found.validate(values)).toEqual([]);
+  const block = found.make(values) as unknown as StorageBlock;
+  expect(block).toBeInstanceOf(StorageBlock);
+  return block.open(tools);
+}
+
+describe('blocks that stand for storages', () => {
+  it('keep clients from naming their objects unless they say otherwise', async () => {
+    for (const type of ['local-file-system', 's3', 'remote-file-system', 'git', 'http', 'memory']) {
+      expect((await registry()).get(type).schema.properties!.allowInputs).toMatchObject({
+        ...{ type: 'boolean', default: false },
+      });
+    }
+  });
+
+  it.each([
+    ['local-file-system', { basepath: 'results' }],
+    ['local-file-system', { basepath: '/srv/results' }],
+    ['s3', { bucket: 'b', endpoint: 'https://s3.example.org', accessKeyId: 'a', secretAccessKey: 's' }],
+    ['remote-file-system', { basepath: 's3://bucket/prefix', settings: { key: 'a', secret: 's' } }],
+    ['git', { url: 'https://git.example.org/x.git', ref: 'main', token: 't' }],
+    ['http', { baseUrl: 'https://files.example.org/a/', headers: { authorization: 'Bearer x' } }],
+    ['memory', {}],
+  ])('open %s with %j', async (type, values) => {
+    await (await open(type, values)).close();
+  });
+
+  it.each(['.', '..', '/', '/var/lib/data', '/var/lib', 'postgres', 'postgres/x', 'a/../..'])(
+    'do not open the directory %j, where the service keeps its keys and its database',
+    async (basepath) => {
+      await expect(open('local-file-system', { basepath })).rejects.toThrow('holds what the service keeps for itself');
+    },
+  );
+
+  it('do not open a bucket with half a pair of keys', async () => {
+    await expect(open('s3', { bucket: 'b', accessKeyId: 'a' })).rejects.toThrow('or neither');
+  });
+
+  it.each([
+    ['s3', { bucket: 'b', endpoint: 'https://user:password@s3.example.org' }],
+    ['remote-file-system', { basepath: 'file:///etc' }],
+    ['http', { baseUrl: 'ftp://files.example.org' }],
+    ['git', { url: 'ext::sh -c id' }],
+  ])('refuse %s with %j', async (type, values) => {
+    expect(await (await registry()).get(type).validate(values)).toHaveLength(1);
+  });
+});

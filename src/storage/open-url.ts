@@ -1,0 +1,111 @@
+import { fileURLToPath } from 'node:url';
+import { GitStorage } from './git/git-storage.js';
+import { HttpStorage } from './http/http-storage.js';
+import { LocalFileSystemStorage } from './local/local-file-system-storage.js';
+import { MemoryStorage } from './memory/memory-storage.js';
+import { S3Storage } from './s3/s3-storage.js';
+import type { Storage } from './storage.js';
+import { StorageError } from './storage-error.js';
+import type { StorageTools } from './storage-tools.js';
+
+/**
+ * What a base URL does not say. The names in the second half are those that users of Prefect's `RemoteFileSystem` know;
+ * they mean the same as the first.
+ */
+export interface UrlSettings {
+  /** access key of an S3 service, or user name of a repository */
+  readonly key?: string;
+  readonly secret?: string;
+  /** session token of an S3 service, bearer token of a web server, token of a repository */
+  readonly token?: string;
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly forcePathStyle?: boolean;
+  /** of a web server */
+  readonly headers?: Readonly<Record<string, string>>;
+
+  readonly endpoint_url?: string;
+  readonly use_ssl?: boolean;
+  readonly client_kwargs?: { readonly endpoint_url?: string; readonly region_name?: string };
+}
+
+type Opener = (url: URL, settings: UrlSettings, tools: StorageTools) => Storage;
+
+const OPENERS: Readonly<Record<string, Opener>> = {
+  's3:': openS3,
+  's3a:': openS3,
+  'file:': (url) => new LocalFileSystemStorage(fileURLToPath(url)),
+  'local:': (url) => new LocalFileSystemStorage(decodeURIComponent(url.pathname)),
+  'memory:': (url) => MemoryStorage.named(`${url.host}${url.pathname}`),
+  'http:': openHttp,
+  'https:': openHttp,
+  'git+http:': openGit,
+  'git+https:': openGit,
+  'git+file:': openGit,
+};
+
+/**
+ * Opens the storage that a base URL names: `s3://bucket/prefix`, `file:///directory`, `https://host/base`,
+ * `git+https://host/repository.git#ref` (`#ref:directory` for a part of it) or `memory://name`.
+ * @throws StorageError `misconfigured` for another URL
+ */
+export function openUrl(basepath: string, settings: UrlSettings, tools: StorageTools): Storage {
+  const url = URL.canParse(basepath) ? new URL(basepath) : undefined;
+  const open = url && OPENERS[url.protocol];
+  if (url === undefined || open === undefined) {
+    const detail = `must be a URL that starts with one of ${Object.keys(OPENERS)
+      .map((protocol) => `${protocol}//`)
+      .join(', ')}`;
+    throw new StorageError('misconfigured', 'The base path', { detail });
+  }
+  if (url.username !== '' || url.password !== '') {
+    const detail = 'must not carry a user name or password; give them as settings';
+    throw new StorageError('misconfigured', 'The base path', { detail });
+  }
+  return open(url, settings, tools);
+}
+
+function openS3(url: URL, settings: UrlSettings, { addresses }: StorageTools): S3Storage {
+  const { key, secret, token, region = settings.client_kwargs?.region_name, forcePathStyle } = settings;
+  if ((key === undefined) !== (secret === undefined)) {
+    throw new StorageError('misconfigured', 'The settings', { detail: 'must have both key and secret, or neither' });
+  }
+  const credentials =
+    key === undefined || secret === undefined
+      ? undefined
+      : { accessKeyId: key, secretAccessKey: secret, sessionToken: token };
+  return new S3Storage(
+    {
+      bucket: decodeURIComponent(url.host),
+      prefix: decodeURIComponent(url.pathname),
+      endpoint: endpointOf(settings),
+      region,
+      forcePathStyle,
+      credentials,
+    },
+    addresses,
+  );
+}
+
+/** `use_ssl` counts where the endpoint is a host alone, as in the client that Prefect uses. */
+function endpointOf(settings: UrlSettings): string | undefined {
+  const endpoint = settings.endpoint ?? settings.endpoint_url ?? settings.client_kwargs?.endpoint_url;
+  if (endpoint === undefined) return undefined;
+  const text = endpoint.includes('://') ? endpoint : `http${settings.use_ssl === false ? '' : 's'}://${endpoint}`;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new StorageError('misconfigured', 'The endpoint', { detail: 'is no http or https URL' });
+}
+
+function openHttp(url: URL, { headers, token }: UrlSettings, { addresses }: StorageTools): HttpStorage {
+  const authorization = token === undefined ? undefined : { authorization: `Bearer ${token}` };
+  return new HttpStorage({ baseUrl: url.href, headers: { ...authorization, ...headers } }, addresses);
+}
+
+function openGit(url: URL, { key, secret, token }: UrlSettings, tools: StorageTools): GitStorage {
+  const [ref, path] = decodeURIComponent(url.hash.slice(1)).split(':');
+  const repository = url.href.slice('git+'.length).replace(/#.*$/, '');
+  return new GitStorage(
+    { url: repository, ref: ref || undefined, path, username: key, password: secret, token },
+    tools,
+  );
+}
