@@ -69,8 +69,8 @@ export class S3Block extends StorageBlock {
   }
 
   override keyOf(url: string): string | undefined {
-    const prefix = this.(this.prefix ?? '') === '' ? '' : `${this.prefix!.replace(/^\/+|\/+$/g, '')}/`;
-    const start = `s3://${this.bucket}/${prefix}`;
+    const prefix = (this.prefix ?? '').replace(/^\/+|\/+$/g, '');
+    const start = `s3://${this.bucket}/${prefix === '' ? '' : `${prefix}/`}`;
     return url.startsWith(start) ? url.slice(start.length) : undefined;
   }
 
