@@ -10,7 +10,11 @@ const file = { kind: 'file', path: '/a', size: 0, sha256: 'a'.repeat(64), mediaT
 
 describe('executor messages', () => {
   it('carry inputs and their files through JSON', () => {
-    const inputs = { a: 1, file: new InputFile('/f', 2, 'x/y'), many: [new InputFile('/g', 3, 'x/z'), 'text'] };
+    const inputs = {
+      a: 1,
+      file: new InputFile('/f', 2, 'x/y', 'f.raw'),
+      many: [new InputFile('/g', 3, 'x/z'), 'text'],
+    };
     const revived = fromWireInputs(JSON.parse(JSON.stringify(toWireInputs(inputs))));
     expect(revived).toEqual(inputs);
     expect(revived.file).toBeInstanceOf(InputFile);

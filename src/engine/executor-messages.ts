@@ -40,6 +40,7 @@ export interface WireInputs {
     readonly path: string;
     readonly size: number;
     readonly mediaType: string;
+    readonly name?: string;
   }[];
 }
 
@@ -93,8 +94,8 @@ export type ExecutorMessage =
 export function toWireInputs(inputs: Record<string, unknown>): WireInputs {
   const files: WireInputs['files'][number][] = [];
   const values: Record<string, unknown> = { ...inputs };
-  const replace = (input: string, { path, size, mediaType }: InputFile, index?: number) => {
-    files.push({ input, index, path, size, mediaType });
+  const replace = (input: string, { path, size, mediaType, name }: InputFile, index?: number) => {
+    files.push({ input, index, path, size, mediaType, ...(name !== undefined && { name }) });
     return null;
   };
   for (const [input, value] of Object.entries(inputs)) {
@@ -110,8 +111,8 @@ export function toWireInputs(inputs: Record<string, unknown>): WireInputs {
 
 /** Puts the files back into their places, as the executor's own `InputFile`s. */
 export function fromWireInputs({ values, files }: WireInputs): Record<string, unknown> {
-  for (const { input, index, path, size, mediaType } of files) {
-    const file = new InputFile(path, size, mediaType);
+  for (const { input, index, path, size, mediaType, name } of files) {
+    const file = new InputFile(path, size, mediaType, name);
     if (index === undefined) values[input] = file;
     else (values[input] as unknown[])[index] = file;
   }

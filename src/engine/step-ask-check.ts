@@ -201,7 +201,13 @@ function isLimit(limit: unknown): boolean {
 function isMark(mark: unknown): boolean {
   if (!isJsonObject(mark) || !Array.isArray(mark.at) || mark.at.length === 0) return false;
   if (mark.is === 'context' || mark.is === 'inputs' || mark.is === 'nothing') return true;
-  return mark.is === 'file' && typeof mark.path === 'string' && isAbsolute(mark.path) && isMediaType(mark.mediaType);
+  return (
+    mark.is === 'file' &&
+    typeof mark.path === 'string' &&
+    isAbsolute(mark.path) &&
+    isMediaType(mark.mediaType) &&
+    (mark.name === undefined || isText(mark.name, LONGEST_NAME))
+  );
 }
 
 function isFault(fault: unknown): boolean {

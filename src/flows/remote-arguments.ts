@@ -38,7 +38,7 @@ export function fromRemoteArguments({ values, marks = [] }: RemoteArguments, giv
   const places = { ...given, nothing: undefined };
   const args = structuredClone(values) as unknown[];
   for (const mark of marks) {
-    const value = mark.is === 'file' ? new InputFile(mark.path, mark.size, mark.mediaType) : places[mark.is];
+    const value = mark.is === 'file' ? new InputFile(mark.path, mark.size, mark.mediaType, mark.name) : places[mark.is];
     const [last, ...outer] = [...mark.at].reverse();
     const holder = outer.reduceRight((place, part) => (place as Record<string, unknown>)[part], args as unknown);
     (holder as Record<string, unknown>)[last] = value;
@@ -68,6 +68,6 @@ function markOf(value: object, at: RemoteMark['at'], { context, inputs }: Remote
   if (value === context) return { at, is: 'context' };
   if (value === inputs) return { at, is: 'inputs' };
   if (!(value instanceof InputFile)) return undefined;
-  const { path, size, mediaType } = value;
-  return { at, is: 'file', path, size, mediaType };
+  const { path, size, mediaType, name } = value;
+  return { at, is: 'file', path, size, mediaType, ...(name !== undefined && { name }) };
 }

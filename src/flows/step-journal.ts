@@ -48,7 +48,13 @@ export interface ConcurrencyLimit {
 export type RemoteMark = { readonly at: readonly (string | number)[] } & (
   | { readonly is: 'context' | 'inputs' | 'nothing' }
   /** @property path absolute */
-  | { readonly is: 'file'; readonly path: string; readonly size: number; readonly mediaType: string }
+  | {
+      readonly is: 'file';
+      readonly path: string;
+      readonly size: number;
+      readonly mediaType: string;
+      readonly name?: string;
+    }
 );
 
 /** What a task is called with, as another worker is given it. */

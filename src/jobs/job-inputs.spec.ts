@@ -66,6 +66,11 @@ describe('JobInputs', () => {
     expect(loaded).toEqual(values);
   });
 
+  it('keeps the name that a file came with', async () => {
+    const values = { image: new InputFile(join(files.directory(JOB), 'inputs', '0'), 7, 'image/png', 'cruise.png') };
+    expect((await throughTheRow(values)).loaded).toEqual(values);
+  });
+
   it('names binary inputs by their place, with paths that survive a move of the data directory', async () => {
     const values = { image: file('a'), tiles: [file('b'), 'text', file('c')], n: 1 };
     const { stored, loaded } = await throughTheRow(values);

@@ -76,7 +76,7 @@ export class JobInputs {
         ? inputs
         : (JSON.parse(await readFile(await run.fetch(staged.document), 'utf8')) as Record<string, unknown>);
     for (const [key, file] of Object.entries(staged.files ?? {})) {
-      const value = new InputFile(await run.fetch(file.path), file.size, file.mediaType);
+      const value = new InputFile(await run.fetch(file.path), file.size, file.mediaType, file.name);
       const [id, index] = JSON.parse(key) as [string, number?];
       if (index === undefined) values[id] = value;
       else (values[id] as unknown[])[index] = value;
@@ -87,8 +87,13 @@ export class JobInputs {
   private withoutFiles(values: Readonly<Record<string, unknown>>, found: Record<string, StagedFile>) {
     const take = (value: unknown, place: readonly [string, number?]): unknown => {
       if (!(value instanceof InputFile)) return value;
-      const { path, size, mediaType } = value;
-      found[JSON.stringify(place)] = { path: this.files.stored(path), size, mediaType };
+      const { path, size, mediaType, name } = value;
+      found[JSON.stringify(place)] = {
+        path: this.files.stored(path),
+        size,
+        mediaType,
+        ...(name !== undefined && { name }),
+      };
       return null;
     };
     return Object.fromEntries(

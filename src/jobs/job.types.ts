@@ -7,6 +7,8 @@ export interface StagedFile {
   /** bytes */
   readonly size: number;
   readonly mediaType: string;
+  /** Where it came from it had this name. */
+  readonly name?: string;
 }
 
 /** Parts of a job's inputs that are files. */

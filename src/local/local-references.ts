@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Injectable } from '@nestjs/common';
+import { fileNameOf } from '../execution/inputs/file-name.js';
 import { UnavailableReference } from '../execution/inputs/input-violation.js';
 import { type InputReference, ReferenceReader } from '../execution/inputs/reference.reader.js';
 import { alternativeFor, alternativesOf } from '../execution/schema-alternatives.js';
@@ -24,6 +25,6 @@ export class LocalReferences extends ReferenceReader {
     const found = await stat(path).catch((error: Error) => {
       throw new UnavailableReference(`cannot be read: ${error.message}`);
     });
-    return new InputFile(path, found.size, mediaType ?? declared ?? MediaType.octets);
+    return new InputFile(path, found.size, mediaType ?? declared ?? MediaType.octets, fileNameOf(reference.href));
   }
 }

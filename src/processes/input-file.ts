@@ -11,11 +11,13 @@ export class InputFile {
    * @param path where the bytes lie
    * @param size in bytes
    * @param mediaType as declared by the client, else by the process description
+   * @param name of the file where it came from, where that is known; safe as the name of a file
    */
   constructor(
     readonly path: string,
     readonly size: number,
     readonly mediaType: string,
+    readonly name?: string,
   ) {}
 
   stream(): Readable {

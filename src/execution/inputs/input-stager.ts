@@ -15,11 +15,12 @@ export class InputStager {
     this.directory = join(directory, 'inputs');
   }
 
-  /** Streams `content` into a new file; resolves when every byte is written. */
+  /** Streams `content` into a new file; resolves when every byte is written. @param name where it came from */
   async stage(
     content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
     mediaType: string,
     signal: AbortSignal,
+    name?: string,
   ): Promise<InputFile> {
     const path = join(this.directory, String(this.count));
     this.count += 1;
@@ -31,7 +32,7 @@ export class InputStager {
         signal,
       },
     );
-    return new InputFile(path, (await stat(path)).size, mediaType);
+    return new InputFile(path, (await stat(path)).size, mediaType, name);
   }
 
   /** Removes everything that was staged, and the directory of the execution when nothing else lies in it. */

@@ -6,6 +6,7 @@ import { GuardedFetch, type OutgoingResponse } from '../../outgoing/guarded-fetc
 import { OutgoingError } from '../../outgoing/outgoing-error.js';
 import type { OgcSchema } from '../../processes/process-description.js';
 import { alternativeFor, alternativesOf, type Alternative } from '../schema-alternatives.js';
+import { fileNameOf } from './file-name.js';
 import { parseJson } from './inline-input.reader.js';
 import type { InputStager } from './input-stager.js';
 import { UnavailableReference } from './input-violation.js';
@@ -64,7 +65,7 @@ export class ReferenceReader {
 
   private async consume(
     { body, contentType }: OutgoingResponse,
-    { mediaType }: InputReference,
+    { href, mediaType }: InputReference,
     schema: OgcSchema,
     stager: InputStager,
     signal: AbortSignal,
@@ -72,7 +73,8 @@ export class ReferenceReader {
     const type = mediaType ?? contentType;
     const alternative = chooseAlternative(type, schema);
     if (alternative.kind === 'binary') {
-      return stager.stage(body, mediaType ?? alternative.mediaType ?? contentType ?? MediaType.octets, signal);
+      const stagedType = mediaType ?? alternative.mediaType ?? contentType ?? MediaType.octets;
+      return stager.stage(body, stagedType, signal, fileNameOf(href));
     }
     const text = await decodeText(bounded(body, Math.min(this.settings.MAX_BODY, this.settings.MAX_REFERENCE)), type);
     return isJsonContent(alternative, type) ? parseJson(text) : text;

@@ -69,6 +69,13 @@ describe(ConvertRawSonar.name, () => {
     ]);
   });
 
+  it('names the result after the file where the recording came from, not after the one it was put into', async () => {
+    const bytes = Buffer.concat([configuration(), ping({ power: [1] })]);
+    const { path, size, mediaType } = (await prepare(bytes)).rawFile;
+    const rawFile = new InputFile(path, size, mediaType, 'DY1201-D2012.raw');
+    expect((await convert(bytes, { rawFile })).outputs.summary.fileName).toBe('DY1201-D2012.nc');
+  });
+
   it('RAW0: pads shorter and missing pings with NaN', async () => {
     const bytes = Buffer.concat([
       configuration([{}, {}]),

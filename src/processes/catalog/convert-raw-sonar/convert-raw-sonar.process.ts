@@ -68,7 +68,7 @@ export class ConvertRawSonar implements ProcessHandler<ConvertRawSonarInputs, Co
     overwrite: boolean,
     context: JobContext,
   ): Promise<RecordingSummary> {
-    const fileName = `${basename(rawFile.path).replace(/\.raw$/i, '')}${EXTENSION[outputType]}`;
+    const fileName = `${nameOf(rawFile).replace(/\.raw$/i, '')}${EXTENSION[outputType]}`;
     const path = join(await context.workDirectory(), fileName);
     if (!overwrite && existsSync(path)) {
       throw new ProcessRejection(`The result ${fileName} exists already; set overwrite to replace it.`, 'overwrite');
@@ -87,7 +87,7 @@ export class ConvertRawSonar implements ProcessHandler<ConvertRawSonarInputs, Co
 
 async function write(index: RawIndex, rawFile: InputFile, outputType: OutputType, path: string, context: JobContext) {
   const groups = sonarLayout(index, {
-    fileName: basename(rawFile.path),
+    fileName: nameOf(rawFile),
     softwareName: 'sluice convert-raw-sonar',
     softwareVersion: VERSION,
     convertedAt: new Date(),
@@ -103,6 +103,11 @@ async function write(index: RawIndex, rawFile: InputFile, outputType: OutputType
   } finally {
     await writer.dispose();
   }
+}
+
+/** The name that the recording came with; bytes in a request have none. */
+function nameOf({ name, path }: InputFile): string {
+  return name ?? basename(path);
 }
 
 function logFindings(index: RawIndex, { logger }: JobContext): void {
