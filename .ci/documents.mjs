@@ -1,67 +1,71 @@
-// Tries the README as a newcomer would: a clean clone, `npm start`, then every ```console block. Lines that begin with
-// `$ ` are commands, indented lines below go on with them; the rest is what they must print, where `...` stands for anything.
+// Tries documents as a newcomer would: a clean clone, `npm start`, then every ```console block. A document that needs more
+// than the service has it prepared.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { examplesOf, tryExample } from './console-blocks.mjs';
 
-const recording = resolve('../shared/data/DY1201_EK60-D20120214-T231011.raw');
-const parent = mkdtempSync(join(tmpdir(), 'sluice-readme-'));
+/**
+ * What is tried, in this order. `prepare` starts what the document supposes to be there, below the directory `place`, and
+ * returns the `variables` of its commands, the `settings` of the service, and what stops it all again.
+ */
+const DOCUMENTS = [{ page: 'README.md', prepare: withRecording }];
+
+const parent = mkdtempSync(join(tmpdir(), 'sluice-documents-'));
 // The database server of a service that root starts belongs to another user; where that one cannot go, its files outlive the clone.
 chmodSync(parent, 0o711);
 const clone = join(parent, 'sluice');
 execFileSync('git', ['clone', '--quiet', resolve('.'), clone], { stdio: 'inherit' });
 
-function consoleBlocks(markdown) {
-  return [...markdown.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
+function withRecording() {
+  const recording = resolve('../shared/data/DY1201_EK60-D20120214-T231011.raw');
+  if (!existsSync(recording)) throw new Error(`${recording} is missing`);
+  return { variables: { RECORDING: recording }, settings: {}, stop: () => undefined };
 }
 
-function examplesOf(block) {
-  const examples = [];
-  for (const line of block.trimEnd().split('\n')) {
-    if (line.startsWith('$ ')) examples.push({ command: line.slice(2), expected: [] });
-    else if (examples.at(-1).expected.length === 0 && line.startsWith('  ')) examples.at(-1).command += `\n${line}`;
-    else examples.at(-1).expected.push(line);
-  }
-  return examples;
-}
-
-/** `...` inside a line stands for any text, a line of its own for any lines. */
-function patternOf(lines) {
-  const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const parts = lines.map((line) =>
-    line.trim() === '...' ? '(?:.*\\n)*?' : `${line.split('...').map(escape).join('.*')}\\s*\\n`,
-  );
-  return new RegExp(`^${parts.join('')}$`);
-}
-
-const service = spawn('npm', ['start'], { cwd: clone, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
-try {
-  const lines = createInterface({ input: service.stdout });
+/** Runs `npm start` in the clone until it listens. @returns what stops it */
+async function startService(settings) {
+  const options = { cwd: clone, env: { ...process.env, ...settings }, stdio: ['ignore', 'pipe', 'inherit'] };
+  const service = spawn('npm', ['start'], { ...options, detached: true });
   await new Promise((listening, failed) => {
-    lines.on('line', (line) => line.includes('Sluice listens on') && listening());
+    createInterface({ input: service.stdout }).on('line', (line) => line.includes('Sluice listens on') && listening());
     service.once('exit', (code) => failed(new Error(`npm start ended with ${code}`)));
   });
-  const env = { ...process.env, RECORDING: recording };
-  let tried = 0;
-  for (const block of consoleBlocks(readFileSync(join(clone, 'README.md'), 'utf8'))) {
-    for (const { command, expected } of examplesOf(block)) {
-      if (command === 'npm start' || command === 'npm test' || command.startsWith('git clone')) continue;
-      if (command.includes('$RECORDING') && !existsSync(recording)) throw new Error(`${recording} is missing`);
-      const printed = execFileSync('bash', ['-c', command], { cwd: clone, env, encoding: 'utf8' });
-      const output = printed.endsWith('\n') || printed === '' ? printed : `${printed}\n`;
-      if (!patternOf(expected).test(output)) {
-        throw new Error(`README: ${command}\n--- should print\n${expected.join('\n')}\n--- printed\n${output}`);
-      }
-      tried += 1;
+  return async () => {
+    const gone = once(service, 'exit');
+    process.kill(-service.pid, 'SIGTERM');
+    await gone;
+  };
+}
+
+function isForReadersOnly({ command }) {
+  return command === 'npm start' || command === 'npm test' || command.startsWith('git clone');
+}
+
+async function tryDocument({ page, prepare }, number) {
+  const place = join(parent, String(number));
+  const { variables, settings, stop } = await prepare(place);
+  try {
+    const stopService = await startService({ DATA_DIR: join(place, 'data'), ...settings });
+    try {
+      const examples = examplesOf(readFileSync(join(clone, page), 'utf8')).filter((one) => !isForReadersOnly(one));
+      for (const example of examples) tryExample(example, { cwd: clone, env: { ...process.env, ...variables } });
+      console.log(`${page}: ${examples.length} commands do what it says`);
+    } finally {
+      await stopService();
     }
+  } catch (error) {
+    throw new Error(`${page}: ${error.message}`, { cause: error });
+  } finally {
+    await stop();
   }
-  console.log(`${tried} commands of the README do what it says`);
+}
+
+try {
+  for (const [number, document] of DOCUMENTS.entries()) await tryDocument(document, number);
 } finally {
-  const gone = once(service, 'exit');
-  process.kill(-service.pid, 'SIGTERM');
-  await gone;
   rmSync(parent, { recursive: true, force: true });
 }
