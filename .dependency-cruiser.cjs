@@ -11,6 +11,8 @@ const rooms = {
   database: ['config', 'ogc', 'observability'],
   deliveries: ['config', 'outgoing', 'database'],
   processes: ['config', 'ogc'],
+  blocks: ['config', 'ogc', 'database', 'processes'],
+  storage: ['config', 'ogc', 'outgoing', 'blocks'],
   flows: ['config', 'ogc', 'processes'],
   openapi: ['config', 'ogc', 'processes'],
   engine: ['config', 'ogc', 'database/storable-text', 'processes', 'flows'],

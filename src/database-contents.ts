@@ -1,4 +1,5 @@
 import type { DataSourceContents } from './database/data-source.js';
+import { StoredBlock } from './blocks/entities/block.entity.js';
 import { CachedResult } from './jobs/entities/cached-result.entity.js';
 import { ConcurrencySlot } from './jobs/entities/concurrency-slot.entity.js';
 import { JobEvent } from './jobs/entities/job-event.entity.js';
@@ -26,6 +27,7 @@ export const DATABASE_CONTENTS: DataSourceContents = {
     JobArtifact,
     Subscription,
     Notification,
+    StoredBlock,
   ],
   migrations: MIGRATIONS,
 };

@@ -33,6 +33,9 @@ export type { StateChange } from './processes/definition/task-definition.js';
 export { FailSignal, PauseSignal, RetrySignal, SkipSignal, SuccessSignal } from './processes/flow-signals.js';
 export { TaskFailedError } from './processes/task-failed.error.js';
 export { NonDeterminismError } from './flows/non-determinism.error.js';
+export { Block, type BlockOptions } from './blocks/decorators/block.decorator.js';
+export { Field, type FieldOptions } from './blocks/decorators/field.decorator.js';
+export { Secret } from './blocks/decorators/secret.decorator.js';
 export type { ProcessHandler } from './processes/process-handler.js';
 export type {
   ArtifactOptions,

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { BlocksApiModule, BlocksModule } from './blocks/blocks.module.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { loadSettings, type SettingOverrides } from './config/load-settings.js';
@@ -58,6 +59,7 @@ export class SluiceModule {
         ExecutionModule,
         CallbacksModule,
         SubscriptionsModule,
+        BlocksApiModule,
         OpenApiModule,
         HealthModule,
       ],
@@ -77,6 +79,7 @@ export class SluiceModule {
     const foundation = [
       ConfigModule.forRoot(settings),
       DatabaseModule.register(DATABASE_CONTENTS),
+      BlocksModule,
       ...(settings.CATALOG ? [CatalogModule] : []),
       ...(await loadProcessModules(files)),
     ];

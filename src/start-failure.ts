@@ -1,3 +1,5 @@
+import { InvalidBlockError } from './blocks/definition/invalid-block.error.js';
+import { BlocksFileError } from './blocks/file/blocks-file.error.js';
 import { InvalidSettingsError } from './config/settings.js';
 import { EmbeddedPostgresError } from './database/embedded/embedded-postgres-error.js';
 import { DatabaseUnreachableError } from './database/migrate.js';
@@ -13,6 +15,8 @@ const SELF_EXPLAINING = [
   EmbeddedPostgresError,
   DatabaseUnreachableError,
   InvalidProcessError,
+  InvalidBlockError,
+  BlocksFileError,
   ProcessModuleError,
   UnexecutableProcessError,
   ExecutorStartError,

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { addBlockCommand } from './commands/block.command.js';
 import { addCompletionCommand } from './commands/completion.command.js';
 import { addDismissCommand } from './commands/dismiss.command.js';
 import { addFlowCommand } from './commands/flow.command.js';
@@ -10,6 +11,7 @@ import { addMigrateCommand } from './commands/migrate.command.js';
 import { addOpenApiCommand } from './commands/openapi.command.js';
 import { addProcessesCommand } from './commands/processes.command.js';
 import { addResultsCommand } from './commands/results.command.js';
+import { addRotateSecretsCommand } from './commands/rotate-secrets.command.js';
 import { addRunCommand } from './commands/run.command.js';
 import { addServeCommand } from './commands/serve.command.js';
 import { addSubscriptionsCommand } from './commands/subscriptions.command.js';
@@ -43,6 +45,7 @@ export function createProgram(): Command {
   addServeCommand(program);
   addWorkerCommand(program);
   addMigrateCommand(program);
+  addRotateSecretsCommand(program);
   addOpenApiCommand(program);
   program.commandsGroup('Use a server:');
   addProcessesCommand(program);
@@ -54,6 +57,7 @@ export function createProgram(): Command {
   addGraphCommand(program);
   addDismissCommand(program);
   addSubscriptionsCommand(program);
+  addBlockCommand(program);
   program.commandsGroup('Other:');
   addCompletionCommand(program);
   program.helpCommand('help [command]', 'show the help of a command');

@@ -57,6 +57,25 @@ const list = () =>
       .filter((item) => item !== ''),
   );
 
+/** `id:base64` of 32 bytes each, separated by commas or white space; for AES-256. */
+const keys = () =>
+  z
+    .string()
+    .transform((text) => text.split(/[,\s]+/).filter((item) => item !== ''))
+    .refine(
+      (items) => items.length > 0 && items.every((item) => SECRET_KEY.test(item)),
+      'must list keys as id:base64 of 32 bytes (openssl rand -base64 32), separated by commas; ids are letters, digits, - and _',
+    )
+    .transform((items) =>
+      items.map((item) => {
+        const [id, bytes] = item.split(':');
+        return { id, bytes: Buffer.from(bytes, 'base64') };
+      }),
+    )
+    .refine((items) => new Set(items.map(({ id }) => id)).size === items.length, 'must not have two keys with one id');
+
+const SECRET_KEY = /^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=$/;
+
 function areAddresses(addresses: string[]): boolean {
   try {
     proxyAddress.compile(addresses);
@@ -92,6 +111,11 @@ const settings = z.object({
   DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   DATABASE_POOL: count(2, 200).prefault('10'),
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
+
+  // Blocks
+  SECRET_KEYS: keys().optional(),
+  BLOCKS_FILE: z.string().optional(),
+  MAX_BLOCKS: count(0, 10_000).prefault('1000'),
 
   // Execution
   DEFAULT_DIALECT: z.enum(['1.0', '2.0'], 'must be 1.0 or 2.0').prefault('1.0'),

@@ -1,8 +1,9 @@
 import { closestMatch } from 'leven';
 import { readEnvFile } from './load-settings.js';
+import { SECRET_FILES } from './secret-files.js';
 import { settingsSchema } from './settings.schema.js';
 
-const KNOWN = Object.keys(settingsSchema.shape);
+const KNOWN: readonly string[] = [...Object.keys(settingsSchema.shape), ...SECRET_FILES];
 
 /** Variables that the client commands read, from the environment only (see cli-settings.ts). */
 const CLIENT_VARIABLES = ['SLUICE_URL', 'SLUICE_HEADERS'];
@@ -29,5 +30,5 @@ function nearest(name: string): string | undefined {
     .replaceAll('-', '_')
     .replace(/^SLUICE_/, '');
   // Two typing mistakes, or one swap, in a short name; a third of a long one.
-  return closestMatch(plain, KNOWN, { maxDistance: Math.max(2, Math.floor(plain.length / 3)) });
+  return closestMatch(plain, [...KNOWN], { maxDistance: Math.max(2, Math.floor(plain.length / 3)) });
 }

@@ -7,5 +7,6 @@ export const OWN_TAGS = [
   { name: 'Tasks', description: 'The steps of jobs; pausing, resuming and repeating jobs' },
   { name: 'Results', description: 'What the executions produced' },
   { name: 'Subscriptions', description: 'Being told of the events of jobs' },
+  { name: 'Blocks', description: 'Typed, named configuration, its secrets encrypted' },
   { name: 'Health', description: 'Probes for whoever keeps the service running' },
 ];

@@ -9,7 +9,7 @@ import { TransportError } from './transport-error.js';
 
 /** What to send, and how long to wait for the answer to begin. Without a method it is a GET. */
 export interface HttpRequest {
-  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly accept?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Readable;

@@ -12,6 +12,7 @@ import {
   jobIdOf,
   jobIdOfUrl,
 } from './ogc-documents.js';
+import type { BlockDocument, BlockTestDocument, BlockTypeDocument } from './block-documents.js';
 import type { Delivery, NewSubscription, Subscription } from './subscription-documents.js';
 
 /** Which jobs of the list to show: those of any of these statuses and of any of these processes. */
@@ -157,13 +158,7 @@ export class OgcClient {
   }
 
   async subscribe(subscription: NewSubscription): Promise<Subscription> {
-    const answer = await this.http.send('subscriptions', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: Readable.from([JSON.stringify(subscription)]),
-      patience: PATIENCE,
-    });
-    return jsonOf<Subscription>(answer);
+    return jsonOf<Subscription>(await this.http.send('subscriptions', withBody('POST', subscription)));
   }
 
   async unsubscribe(id: string): Promise<void> {
@@ -173,6 +168,45 @@ export class OgcClient {
 
   async testSubscription(id: string): Promise<Delivery> {
     return jsonOf<Delivery>(await this.http.send(`${subscriptionPath(id)}/test`, { method: 'POST' }));
+  }
+
+  /** The types of blocks; this API's own, other servers have none. */
+  async blockTypes(signal?: AbortSignal): Promise<readonly BlockTypeDocument[]> {
+    const { types } = await this.json<{ types?: BlockTypeDocument[] }>('block-types', signal);
+    return listOf(types, 'types');
+  }
+
+  blockType(type: string): Promise<BlockTypeDocument> {
+    return this.json<BlockTypeDocument>(`block-types/${encodeURIComponent(type)}`);
+  }
+
+  /** All blocks, from all pages. @param type of the blocks to show; absent: all */
+  async *blocks(type?: string, signal?: AbortSignal): AsyncGenerator<BlockDocument> {
+    for await (const page of this.pages<Page & { blocks?: BlockDocument[] }>('blocks', { type }, signal)) {
+      yield* listOf(page.blocks, 'blocks');
+    }
+  }
+
+  /** @param ref `<type>/<name>` */
+  block(ref: string): Promise<BlockDocument> {
+    return this.json<BlockDocument>(blockPath(ref));
+  }
+
+  async createBlock(type: string, name: string, values: object): Promise<BlockDocument> {
+    return jsonOf<BlockDocument>(await this.http.send('blocks', withBody('POST', { type, name, values })));
+  }
+
+  async replaceBlock(ref: string, values: object): Promise<BlockDocument> {
+    return jsonOf<BlockDocument>(await this.http.send(blockPath(ref), withBody('PUT', { values })));
+  }
+
+  async removeBlock(ref: string): Promise<void> {
+    const answer = await this.http.send(blockPath(ref), { method: 'DELETE', patience: PATIENCE });
+    await answer.body.dump();
+  }
+
+  async testBlock(ref: string): Promise<BlockTestDocument> {
+    return jsonOf<BlockTestDocument>(await this.http.send(`${blockPath(ref)}/test`, withBody('POST', {})));
   }
 
   close(): Promise<void> {
@@ -202,6 +236,15 @@ export class OgcClient {
 
 function jobPath(jobId: string): string {
   return `jobs/${encodeURIComponent(jobId)}`;
+}
+
+function withBody(method: 'POST' | 'PUT', document: object) {
+  const headers = { 'content-type': 'application/json' };
+  return { method, headers, body: Readable.from([JSON.stringify(document)]), patience: PATIENCE };
+}
+
+function blockPath(ref: string): string {
+  return `blocks/${ref.split('/').map(encodeURIComponent).join('/')}`;
 }
 
 function subscriptionPath(id: string): string {

@@ -37,6 +37,22 @@ export function suggestSubscriptions(options: ClientOptions): Promise<Suggestion
   });
 }
 
+/** The types of blocks, with their titles as hints. @param end put behind each of them */
+export function suggestBlockTypes(options: ClientOptions, end = ''): Promise<Suggestion[]> {
+  return ask(options, async (client, signal) =>
+    (await client.blockTypes(signal)).map(({ type, title }) => ({ value: type + end, hint: title })),
+  );
+}
+
+/** The blocks of the server. */
+export function suggestBlocks(options: ClientOptions): Promise<Suggestion[]> {
+  return ask(options, async (client, signal) => {
+    const found: Suggestion[] = [];
+    for await (const { id } of client.blocks(undefined, signal)) found.push({ value: id });
+    return found;
+  });
+}
+
 /** `input=` for each input of a process; after the sign its fixed values, after `@` files. */
 export function suggestInputs(options: ClientOptions, processId: string, current: string): Promise<Suggestion[]> {
   const [, key, value] = /^([^=:]+)=(.*)$/s.exec(current) ?? [];

@@ -17,6 +17,14 @@ describe(suggest.name, () => {
     expect(await values('subscriptions', 'add', '--ev')).toEqual(['--event']);
   });
 
+  it('offers the commands of blocks and their options', async () => {
+    expect(await values('block', '')).toEqual(
+      expect.arrayContaining(['types', 'ls', 'register', 'inspect', 'test', 'delete']),
+    );
+    expect(await values('block', 'register', '--re')).toEqual(['--replace']);
+    expect(await values('block', 'register', 'json/a', '--file', 'src/cl')).toEqual(['src/cli.ts', 'src/cli/']);
+  });
+
   it('offers the options of flow run, and files for its modules', async () => {
     expect(await values('flow', '')).toContain('run');
     expect(await values('flow', 'run', '--lo')).toEqual(['--local']);

@@ -1,7 +1,14 @@
 import type { Command, Option } from 'commander';
 import { type ClientOptions, collect } from '../client-command.js';
 import { suggestFiles } from './file-suggestions.js';
-import { suggestInputs, suggestJobs, suggestProcesses, suggestSubscriptions } from './server-suggestions.js';
+import {
+  suggestBlocks,
+  suggestBlockTypes,
+  suggestInputs,
+  suggestJobs,
+  suggestProcesses,
+  suggestSubscriptions,
+} from './server-suggestions.js';
 import type { Suggestion } from './suggestion.js';
 
 /** What was typed so far, told apart by the options of the command. */
@@ -48,6 +55,10 @@ async function candidates(typed: Typed, current: string): Promise<Suggestion[]> 
   }
   const argument = command.registeredArguments[Math.min(positionals.length, command.registeredArguments.length - 1)];
   if (argument?.argChoices) return argument.argChoices.map((value) => ({ value }));
+  if (command.parent?.name() === 'block') {
+    if (command.name() === 'register') return positionals.length === 0 ? suggestBlockTypes(options, '/') : [];
+    return ['inspect', 'test', 'delete'].includes(command.name()) ? suggestBlocks(options) : [];
+  }
   switch (
     `${command.name()} ${positionals.length === 0 || ['dismiss', 'rm'].includes(command.name()) ? 'id' : 'more'}`
   ) {
@@ -73,7 +84,8 @@ async function candidates(typed: Typed, current: string): Promise<Suggestion[]> 
 function valuesOf(option: Option, current: string, options: ClientOptions): Suggestion[] | Promise<Suggestion[]> {
   if (option.argChoices) return option.argChoices.map((value) => ({ value }));
   if (option.long === '--process') return suggestProcesses(options);
-  return ['--output', '--data-dir', '--module'].includes(option.long ?? '') ? suggestFiles('', current) : [];
+  if (option.long === '--type') return suggestBlockTypes(options);
+  return ['--output', '--data-dir', '--module', '--file'].includes(option.long ?? '') ? suggestFiles('', current) : [];
 }
 
 function readWords(program: Command, words: readonly string[]): Typed {

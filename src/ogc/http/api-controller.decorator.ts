@@ -3,6 +3,7 @@ import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiTags } from '@nestjs/swagger';
 import { ProblemFilter } from '../problems/problem.filter.js';
+import { CONFIDENTIAL_ROUTE } from './confidential.js';
 
 /** The mark of our routes in Fastify's route configuration; see `OwnRoutes`. */
 export const OWN_ROUTE = { sluice: true } as const;
@@ -12,16 +13,20 @@ export const OWN_ROUTE = { sluice: true } as const;
  * application whose other routes are none of our business. The module of the controller imports `OgcModule`.
  * @param tag the group of its operations in the OpenAPI document
  * @param path as for `@Controller()`
+ * @param confidential whether bodies hold secrets
  */
-export function ApiController(tag: string, path = ''): ClassDecorator {
-  return applyDecorators(ApiTags(tag), Controller(path), UseFilters(ProblemFilter), markRoutes);
+export function ApiController(tag: string, path = '', { confidential = false } = {}): ClassDecorator {
+  const config = { ...OWN_ROUTE, ...(confidential && CONFIDENTIAL_ROUTE) };
+  return applyDecorators(ApiTags(tag), Controller(path), UseFilters(ProblemFilter), markRoutes(config));
 }
 
 /** Nest has no class-wide route configuration, so each handler gets it. */
-function markRoutes({ prototype }: { prototype: object }): void {
-  for (const name of Object.getOwnPropertyNames(prototype)) {
-    const member = Object.getOwnPropertyDescriptor(prototype, name)!;
-    const isRoute = typeof member.value === 'function' && Reflect.hasMetadata(PATH_METADATA, member.value as object);
-    if (isRoute) RouteConfig(OWN_ROUTE)(prototype, name, member);
-  }
+function markRoutes(config: object) {
+  return ({ prototype }: { prototype: object }): void => {
+    for (const name of Object.getOwnPropertyNames(prototype)) {
+      const member = Object.getOwnPropertyDescriptor(prototype, name)!;
+      const isRoute = typeof member.value === 'function' && Reflect.hasMetadata(PATH_METADATA, member.value as object);
+      if (isRoute) RouteConfig(config)(prototype, name, member);
+    }
+  };
 }

@@ -34,13 +34,21 @@ const LET_GO_INTERVAL = 100;
  */
 export function configureHttp(app: NestFastifyApplication, settings: Settings): void {
   const fastify = app.getHttpAdapter().getInstance();
-  app.get(RouteTable).follow(fastify);
+  const routes = app.get(RouteTable);
+  routes.follow(fastify);
   app.useGlobalFilters(app.get(ProblemFilter));
 
   fastify.removeContentTypeParser('text/plain');
   app.useBodyParser('application/json', { bodyLimit: settings.MAX_BODY }, jsonBodyParser(fastify));
 
   if (settings.CORS_ORIGINS.length > 0) {
+    fastify.addHook('onRequest', (request, reply, done) => {
+      // Before the plugin answers the preflight: a script of another origin may not even ask for these.
+      const path = request.method === 'OPTIONS' ? request.url.split('?', 1)[0] : undefined;
+      if (path === undefined || !routes.isConfidential(path)) return done();
+      reply.header('Allow', routes.allowedMethods(path).join(', '));
+      done(new DomainError('method-not-allowed', 'Scripts of other origins have no access to this resource.'));
+    });
     // Not app.enableCors(): for the sake of Express middleware it sets the headers a second time on the raw response,
     // which Node then writes the slow way.
     fastify.register(cors, {

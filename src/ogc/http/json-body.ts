@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { nonFiniteNumber } from '../finite-numbers.js';
 import { DomainError } from '../problems/domain-error.js';
+import { isConfidential } from './confidential.js';
 
 type Done = (error: Error | null, body?: unknown) => void;
 
@@ -10,7 +11,8 @@ const LONGEST_POINTER = 2_000;
 
 /**
  * Makes the parser of `application/json` bodies: UTF-8 only (RFC 8259 section 8.1), keys that would replace a
- * prototype and numbers too large to be read are refused, and a syntax error says where it is. An empty body is no body.
+ * prototype and numbers too large to be read are refused, and a syntax error says where it is, but in confidential
+ * bodies. An empty body is no body.
  */
 export function jsonBodyParser(fastify: FastifyInstance) {
   const parse = fastify.getDefaultJsonParser('error', 'error') as unknown as (
@@ -23,7 +25,8 @@ export function jsonBodyParser(fastify: FastifyInstance) {
     if (!isUtf8(body)) return done(new DomainError('malformed-body', 'The request body is not UTF-8 text.'));
     const text = body.toString();
     parse(request, text, (error, value) => {
-      if (error) return done(new DomainError('malformed-body', fault(text)));
+      if (error)
+        return done(new DomainError('malformed-body', fault(text, isConfidential(request.routeOptions.config))));
       const pointer = nonFiniteNumber(value);
       if (pointer === undefined) return done(null, value);
       const errors = [
@@ -34,10 +37,12 @@ export function jsonBodyParser(fastify: FastifyInstance) {
   };
 }
 
-function fault(text: string): string {
+function fault(text: string, confidential: boolean): string {
   try {
     JSON.parse(text);
   } catch (error) {
+    // The message quotes the place.
+    if (confidential) return 'The request body is not valid JSON.';
     return `The request body is not valid JSON: ${(error as Error).message}.`;
   }
   return 'The request body holds a key (__proto__ or constructor.prototype) that is not accepted.';

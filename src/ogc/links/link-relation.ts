@@ -35,5 +35,7 @@ export const LinkRelation = {
   retryOf: `${OUR_RELATIONS}/retry-of`,
   cachedFrom: `${OUR_RELATIONS}/cached-from`,
   deliveries: `${OUR_RELATIONS}/deliveries`,
+  blocks: `${OUR_RELATIONS}/blocks`,
+  blockType: `${OUR_RELATIONS}/block-type`,
   events: `${OWN_RELATIONS}/events`,
 } as const;

@@ -140,6 +140,11 @@ export interface InputOptions extends ValueOptions {
   maxOccurs?: number | 'unbounded';
   /** Value of an input that was not sent. The initializer of the property has the same effect. */
   default?: unknown;
+  /**
+   * The value may also be a block of this type, or of one of these, given as `{"$block": "<type>/<name>"}`. The process
+   * gets what the block holds: the `value` of a `secret` or `json` block, else the object of all its values.
+   */
+  block?: string | readonly string[];
 }
 
 /** Options of `@Output()`. */

@@ -14,6 +14,7 @@ const FORMAT_WORDS: Readonly<Record<string, string>> = {
   uri: 'a URI',
   email: 'an e-mail address',
   uuid: 'a UUID',
+  password: 'a string',
 };
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
