@@ -9,7 +9,7 @@ import { DatabaseModule } from './database/database.module.js';
 import { ExecutionModule } from './execution/execution.module.js';
 import { GraphsModule } from './graphs/graphs.module.js';
 import { JobsApiModule } from './jobs/jobs.module.js';
-import { HealthModule } from './observability/health/health.module.js';
+import { HealthModule, ProbesModule } from './observability/health/health.module.js';
 import { OgcModule } from './ogc/ogc.module.js';
 import { OpenApiModule } from './openapi/openapi.module.js';
 import { CatalogModule } from './processes/catalog/catalog.module.js';
@@ -70,7 +70,7 @@ export class SluiceModule {
   /** A worker without an API. @throws InvalidSettingsError */
   static async forWorker(options: SluiceOptions = {}): Promise<DynamicModule> {
     const { foundation } = await SluiceModule.foundation(options);
-    return { module: SluiceModule, imports: [...foundation, ConsumerModule] };
+    return { module: SluiceModule, imports: [...foundation, ConsumerModule, ProbesModule] };
   }
 
   private static async foundation(options: SluiceOptions) {

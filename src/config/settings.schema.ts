@@ -85,22 +85,16 @@ function areAddresses(addresses: string[]): boolean {
   }
 }
 
-const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '::1']);
+function isLoopback(host: string): boolean {
+  return ['localhost', '127.0.0.1', '::1'].includes(host) || /^127\./.test(host);
+}
 
-/**
- * Every setting, by the name of its environment variable. `.env.example` lists the same names with the same defaults
- * (a test compares them), so the description of a setting is written there and nowhere else.
- */
-export const settingsSchema = z.object({
+const settings = z.object({
   // Where the service listens, and what it does
   PORT: count(0, 65_535).prefault('3000'),
-  HOST: z
-    .string()
-    .refine(
-      (host) => LOOPBACK_HOSTS.has(host) || /^127\./.test(host),
-      'must be a loopback address (127.0.0.1, ::1, localhost): the API has no authentication, so it is not offered to a network; put a reverse proxy with authentication in front of it',
-    )
-    .prefault('127.0.0.1'),
+  HOST: z.string().prefault('127.0.0.1'),
+  TRUSTED_NETWORK: flag().prefault('false'),
+  PROBE_PORT: count(0, 65_535).optional(),
   ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').prefault('all'),
   DATA_DIR: z.string().min(1).prefault('.data'),
   PUBLIC_URL: url(['http:', 'https:'])
@@ -183,6 +177,18 @@ export const settingsSchema = z.object({
   LOG_FILE: z.string().optional(),
   LOG_FILE_SIZE: size('10MiB').prefault('10MiB'),
   LOG_FILE_COUNT: count(1, 1000).prefault('5'),
+});
+
+/**
+ * Every setting, by the name of its environment variable. `.env.example` lists the same names with the same defaults
+ * (a test compares them), so the description of a setting is written there and nowhere else.
+ */
+export const settingsSchema = settings.refine(({ HOST, TRUSTED_NETWORK }) => isLoopback(HOST) || TRUSTED_NETWORK, {
+  path: ['HOST'],
+  message:
+    'must be a loopback address (127.0.0.1, ::1, localhost): the API has no authentication, so it is not offered to a network; put a reverse proxy with authentication in front of it, or set TRUSTED_NETWORK=true where nobody else reaches that address',
+  // Beside the faults of other settings, not only when they are mended.
+  when: () => true,
 });
 
 /** The name of a setting, which is that of its environment variable. */

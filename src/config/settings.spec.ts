@@ -83,6 +83,15 @@ describe(Settings.name, () => {
   it.each(['127.0.0.1', '127.8.8.8', '::1', 'localhost'])('listens on the loopback address %s', (host) =>
     expect(faultsOf({ HOST: host })).toEqual([]),
   );
+
+  it.each(['0.0.0.0', '::', '192.0.2.1', 'host.example'])(
+    'listens on %s only where the network is said to be trusted',
+    (host) => {
+      expect(faultsOf({ HOST: host })).toEqual([expect.stringContaining('HOST must be a loopback address')]);
+      expect(faultsOf({ HOST: host, TRUSTED_NETWORK: 'false' })).toHaveLength(1);
+      expect(faultsOf({ HOST: host, TRUSTED_NETWORK: 'true' })).toEqual([]);
+    },
+  );
 });
 
 describe('.env.example', () => {

@@ -36,14 +36,21 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** A Redis of a test's own, in memory, that can be stopped and started again under the same URL. */
+const IN_MEMORY = ['--save', '', '--appendonly', 'no'];
+
+/** A Redis of a test's own, in memory unless told otherwise, that can be stopped and started again under the same URL. */
 export class RedisServer {
   private child: ReturnType<typeof spawn> | undefined;
 
-  private constructor(private readonly port: number) {}
+  private constructor(
+    readonly port: number,
+    private readonly options: readonly string[],
+    private readonly password?: string,
+  ) {}
 
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort());
+  /** @param options arguments of redis-server beside those that say where it listens */
+  static async start(options: readonly string[] = IN_MEMORY, password?: string): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), options, password);
     await server.up();
     return server;
   }
@@ -52,12 +59,13 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Starts empty: what a Redis without persistence knows after a crash. */
+  /** Starts, in memory with nothing: what a Redis without persistence knows after a crash. */
   async up(): Promise<void> {
-    const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    const options = [...this.options, '--port', String(this.port), '--bind', '127.0.0.1'];
     this.child = spawn('redis-server', options, { stdio: 'ignore' });
     const client = new Redis(this.port, '127.0.0.1', {
       lazyConnect: true,
+      password: this.password,
       retryStrategy: () => 50,
       maxRetriesPerRequest: null,
     });

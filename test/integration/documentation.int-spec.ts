@@ -112,9 +112,11 @@ describe('the pages of the documentation', () => {
     const named = [...readFileSync(page, 'utf8').matchAll(/`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g)].map(
       ([, name]) => name,
     );
-    // Variables of the command line and of the system, which are no settings of the service.
-    const other = /^(SLUICE_|HTTPS?_PROXY|NO_|NODE_|XDG_)/;
-    expect(named.filter((name) => !(name in settingsSchema.shape) && !other.test(name))).toEqual([]);
+    // Variables of the command line, of the system and of compose, which are no settings of the service.
+    const other = /^(SLUICE_|HTTPS?_PROXY|NO_|NODE_|XDG_|COMPOSE_)/;
+    const ofStack = [...readFileSync('docker/.env.example', 'utf8').matchAll(/^#([A-Z_]+)=/gm)].map(([, name]) => name);
+    const known = [...Object.keys(settingsSchema.shape), ...ofStack];
+    expect(named.filter((name) => !known.includes(name) && !other.test(name))).toEqual([]);
   });
 });
 
