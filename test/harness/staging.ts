@@ -146,8 +146,6 @@ export class StagingStack {
     const given = Object.entries(this.compose.environment(name));
     const environment = Object.fromEntries(given.map(([key, value]) => [key, this.onThisMachine(value)]));
     environment.DATA_DIR = this.path(`data-${this.nodes.length}`);
-    // There is no type `s3` of blocks yet.
-    delete environment.BLOCKS_FILE;
     // A container has ports of its own.
     for (const key of ['PORT', 'PROBE_PORT']) if (key in environment) environment[key] = String(await this.ownPort());
     const { command } = this.compose.service(name);

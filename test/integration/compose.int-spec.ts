@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DCLinter } from 'dclint';
 import { parse as parseYaml } from 'yaml';
+import { SECRET_FILES } from '../../src/config/secret-files.js';
 import { Settings } from '../../src/config/settings.js';
 import { settingsSchema } from '../../src/config/settings.schema.js';
 import { ComposeFile, interpolate } from '../harness/compose-file.js';
@@ -127,6 +128,14 @@ describe(PATH, () => {
       const targets = (service.configs ?? []).map(({ target }) => target);
       expect([name, files.filter((file) => !targets.includes(file))]).toEqual([name, []]);
     }
+  });
+
+  it.each(OURS)('sets only what is a setting of %s, to values that it takes', (name) => {
+    const environment = Object.entries(compose.environment(name));
+    const isSetting = ([key]: [string, string]) => key in settingsSchema.shape;
+    const isFile = ([key]: [string, string]) => SECRET_FILES.some((file) => file === key);
+    expect(environment.filter((entry) => !isSetting(entry) && !isFile(entry))).toEqual([]);
+    expect(Settings.parse(Object.fromEntries(environment.filter(isSetting)))).toBeDefined();
   });
 
   it('has its secrets made by make-secrets.sh, which replaces none and lets nobody else into their directory', () => {
