@@ -10,6 +10,7 @@ import { Notification } from './subscriptions/entities/notification.entity.js';
 import { Subscription } from './subscriptions/entities/subscription.entity.js';
 import { JobArtifact } from './tasks/entities/artifact.entity.js';
 import { TaskRun } from './tasks/entities/task-run.entity.js';
+import { Upload } from './uploads/entities/upload.entity.js';
 import { MIGRATIONS } from '../migrations/index.js';
 
 /** Every table and every migration of the service; the composition roots and the migration commands read it. */
@@ -26,6 +27,7 @@ export const DATABASE_CONTENTS: DataSourceContents = {
     JobArtifact,
     Subscription,
     Notification,
+    Upload,
   ],
   migrations: MIGRATIONS,
 };

@@ -17,6 +17,7 @@ import { loadProcessModules } from './processes/process-module.loader.js';
 import { ConsumerModule } from './queues/queues.module.js';
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
 import { TasksApiModule } from './tasks/tasks.module.js';
+import { UploadsApiModule } from './uploads/uploads.module.js';
 
 /** How a Nest application embeds Sluice. */
 export interface SluiceOptions {
@@ -58,6 +59,7 @@ export class SluiceModule {
         ExecutionModule,
         CallbacksModule,
         SubscriptionsModule,
+        UploadsApiModule,
         OpenApiModule,
         HealthModule,
       ],
