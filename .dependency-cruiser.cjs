@@ -11,6 +11,7 @@ const rooms = {
   database: ['config', 'ogc', 'observability'],
   deliveries: ['config', 'outgoing', 'database'],
   processes: ['config', 'ogc'],
+  storage: ['config', 'ogc', 'outgoing'],
   flows: ['config', 'ogc', 'processes'],
   openapi: ['config', 'ogc', 'processes'],
   engine: ['config', 'ogc', 'database/storable-text', 'processes', 'flows'],

@@ -135,6 +135,7 @@ export const settingsSchema = z.object({
   MAX_UPLOAD: size('5GiB').prefault('5GiB'),
   MAX_UPLOADS: count(0, 1_000_000).prefault('1000'),
   UPLOAD_TTL: duration('1d').prefault('1d'),
+  ALLOW_PRIVATE_STORAGE: flag().prefault('false'),
   INLINE_INPUT: size('256KiB').prefault('256KiB'),
   INLINE_OUTPUT: size('256KiB').prefault('256KiB'),
   JOB_TTL: duration('7d').prefault('7d'),

@@ -14,11 +14,15 @@ const LOCALHOST = /^(?:.+\.)?localhost\.?$/;
  */
 @Injectable()
 export class AddressPolicy {
-  constructor(private readonly settings: Settings) {}
+  constructor(protected readonly settings: Settings) {}
+
+  protected get allowsPrivate(): boolean {
+    return this.settings.ALLOW_PRIVATE_REFERENCES;
+  }
 
   /** @param address a literal IPv4 or IPv6 address, without brackets; anything else is refused */
   allows(address: string): boolean {
-    return this.settings.ALLOW_PRIVATE_REFERENCES || isPublicAddress(address);
+    return this.allowsPrivate || isPublicAddress(address);
   }
 
   /**
@@ -27,7 +31,7 @@ export class AddressPolicy {
    * @param hostname as `URL` gives it
    */
   mayAllowHost(hostname: string): boolean {
-    if (LOCALHOST.test(hostname)) return this.settings.ALLOW_PRIVATE_REFERENCES;
+    if (LOCALHOST.test(hostname)) return this.allowsPrivate;
     const address = hostname.replace(/^\[|\]$/g, '');
     return !ipaddr.isValid(address) || this.allows(address);
   }

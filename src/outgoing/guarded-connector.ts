@@ -19,7 +19,8 @@ export function guardedConnector(policy: AddressPolicy, timeout: number): buildC
   };
 }
 
-function guardedLookup(policy: AddressPolicy): LookupFunction {
+/** Resolves names to allowed addresses only. */
+export function guardedLookup(policy: AddressPolicy): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '', 0);

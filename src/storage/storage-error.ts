@@ -7,6 +7,7 @@ const SENTENCES = {
   unavailable: 'cannot be reached at the moment',
   misconfigured: 'lies in a storage whose configuration does not work',
   'too-large': 'is larger than the storage takes',
+  unsupported: 'lies in a storage that cannot do this',
 } as const;
 
 /** What can go wrong with a storage. */

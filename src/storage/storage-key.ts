@@ -22,3 +22,35 @@ export function checkKey(key: string): string {
   if (!isValid) throw new StorageError('invalid-key', JSON.stringify(key.slice(0, 100)));
   return key;
 }
+
+/**
+ * Checks what keys are to begin with: empty, or the beginning of something that {@link checkKey} takes.
+ * @throws StorageError `invalid-key`
+ */
+export function checkPrefix(prefix: string): string {
+  if (prefix !== '') checkKey(`${prefix}x`);
+  return prefix;
+}
+
+export function isKey(text: string): boolean {
+  try {
+    checkKey(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The order in which storages list: by code units of UTF-8, which is not that of JavaScript beyond U+D7FF. */
+export function compareKeys(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/**
+ * Checks the beginning of keys that are to be removed, which must leave something.
+ * @throws StorageError `invalid-key`
+ */
+export function checkPrefixToRemove(prefix: string): string {
+  if (prefix === '') throw new StorageError('invalid-key', 'An empty prefix', { detail: 'would remove everything' });
+  return checkPrefix(prefix);
+}

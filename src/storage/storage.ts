@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** Bytes to be stored: anything that can be read once, chunk by chunk. */
+/** Bytes to be stored: anything that can be read once, chunk by chunk. What a `put` does not read, it closes. */
 export type StorageContent = Readable | AsyncIterable<Uint8Array> | Uint8Array;
 
 /** What a storage knows of one object. */
@@ -19,6 +19,8 @@ export interface PutOptions {
   readonly mediaType?: string;
   /** False: an object that is there already is left alone, and `put` throws `exists`. Default true. */
   readonly overwrite?: boolean;
+  /** bytes, where they are known beforehand: very large contents are divided better then */
+  readonly size?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -44,7 +46,8 @@ export interface PresignOptions {
  * No content is held in memory beyond some chunks. No key leads out of the place that the storage was given.
  * What it leaves out: directories (there are only keys), locks, versions, and permissions of single objects.
  *
- * All methods throw {@link StorageError} with a code, or the reason of the signal when that was aborted.
+ * All methods throw {@link StorageError} with a code, the reason of the signal when that was aborted, or what the content
+ * threw that was to be stored. Streams end with the same errors when they fail halfway.
  */
 export abstract class Storage {
   /** Streams content to a key. Resolves when it is durable. @throws StorageError `read-only`, `exists` ... */
@@ -65,7 +68,10 @@ export abstract class Storage {
   /** Removes an object; nothing happens when there is none. @throws StorageError `read-only` ... */
   abstract delete(key: string): Promise<void>;
 
-  /** Removes all objects whose keys begin with `prefix`, which must not be empty. */
+  /**
+   * Removes all objects whose keys begin with `prefix`, which must not be empty. What is put below it at the same time
+   * may fail, stay or go.
+   */
   abstract deleteAll(prefix: string): Promise<void>;
 
   /** Copies within the storage, without sending the content through this process where the service can do that. */
