@@ -6,6 +6,7 @@ import { CallbacksOutliveJobs1795213800000 } from './1795213800000-callbacks-out
 import { Subscriptions1795216200000 } from './1795216200000-subscriptions.js';
 import { DistributedTasks1795219200000 } from './1795219200000-distributed-tasks.js';
 import { LimitsAndCache1795219800000 } from './1795219800000-limits-and-cache.js';
+import { FilesOfJobs1795997400000 } from './1795997400000-files-of-jobs.js';
 
 /** All migrations in their order. A new one is added at the end. */
 export const MIGRATIONS = [
@@ -17,4 +18,5 @@ export const MIGRATIONS = [
   Subscriptions1795216200000,
   DistributedTasks1795219200000,
   LimitsAndCache1795219800000,
+  FilesOfJobs1795997400000,
 ];

@@ -6,6 +6,7 @@ import { JobLog } from './jobs/entities/job-log.entity.js';
 import { JobOutput } from './jobs/entities/job-output.entity.js';
 import { JobCallback } from './jobs/entities/job-callback.entity.js';
 import { Job } from './jobs/entities/job.entity.js';
+import { StorageRemoval } from './jobs/entities/storage-removal.entity.js';
 import { Notification } from './subscriptions/entities/notification.entity.js';
 import { Subscription } from './subscriptions/entities/subscription.entity.js';
 import { JobArtifact } from './tasks/entities/artifact.entity.js';
@@ -23,6 +24,7 @@ export const DATABASE_CONTENTS: DataSourceContents = {
     JobOutput,
     ConcurrencySlot,
     CachedResult,
+    StorageRemoval,
     TaskRun,
     JobArtifact,
     Subscription,

@@ -15,6 +15,7 @@ import { CatalogModule } from './processes/catalog/catalog.module.js';
 import { ProcessesApiModule } from './processes/processes.module.js';
 import { loadProcessModules } from './processes/process-module.loader.js';
 import { ConsumerModule } from './queues/queues.module.js';
+import { StorageModule } from './storage/storage.module.js';
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
 import { TasksApiModule } from './tasks/tasks.module.js';
 import { UploadsApiModule } from './uploads/uploads.module.js';
@@ -79,6 +80,7 @@ export class SluiceModule {
     const foundation = [
       ConfigModule.forRoot(settings),
       DatabaseModule.register(DATABASE_CONTENTS),
+      StorageModule,
       ...(settings.CATALOG ? [CatalogModule] : []),
       ...(await loadProcessModules(files)),
     ];

@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { Settings } from '../config/settings.js';
 import { JobResults } from '../execution/job-results.js';
+import { OutputLinks } from '../execution/results/output-links.js';
 import { ResultsWriter } from '../execution/results/results.writer.js';
 import type { ResponsePreferences } from '../jobs/job.types.js';
 import { StatusInfoPresenter } from '../jobs/status-info.js';
@@ -17,6 +18,7 @@ export class CallbackDocuments {
     private readonly presenter: StatusInfoPresenter,
     private readonly results: JobResults,
     private readonly writer: ResultsWriter,
+    private readonly links: OutputLinks,
     private readonly registry: ProcessRegistry,
     private readonly settings: Settings,
   ) {}
@@ -41,7 +43,7 @@ export class CallbackDocuments {
         ),
       },
       source: 'execution',
-      urlOf: (id) => `${base}/jobs/${job.id}/results/${encodeURIComponent(id)}`,
+      urlOf: (output) => this.links.at(base, job.id, output),
     });
     const body = written.open?.();
     if (body === undefined) return Buffer.from('{}');

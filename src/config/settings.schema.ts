@@ -139,6 +139,21 @@ export const settingsSchema = z.object({
   INLINE_INPUT: size('256KiB').prefault('256KiB'),
   INLINE_OUTPUT: size('256KiB').prefault('256KiB'),
   JOB_TTL: duration('7d').prefault('7d'),
+  RESULT_TTL: duration('1d').optional(),
+
+  // Storage of files
+  STORAGE: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9-]{0,63}\/[a-z0-9][a-z0-9._-]{0,63}$/,
+      'must be the name of a storage block, for example s3/results',
+    )
+    .prefault('local-file-system/default'),
+  STORAGE_PATIENCE: duration('2m').prefault('2m'),
+  PRESIGNED_LINKS: flag().prefault('true'),
+  LINK_LIFETIME: duration('1h')
+    .refine((time) => time >= 1_000 && time <= 604_800_000, 'must be between 1s and 7d')
+    .prefault('1h'),
 
   // Logs of the service
   LOG_LEVEL: z

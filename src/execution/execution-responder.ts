@@ -11,6 +11,7 @@ import { formatPreferenceApplied, type Preferences } from '../ogc/prefer.js';
 import type { ExecutionCall } from './execution-preparation.js';
 import type { ExecutionAnswer } from './execution.service.js';
 import { replyWithResults } from './results-reply.js';
+import { OutputLinks } from './results/output-links.js';
 import { ResultsWriter } from './results/results.writer.js';
 
 /** Turns what an execution led to into its HTTP answer. */
@@ -20,6 +21,7 @@ export class ExecutionResponder {
     private readonly writer: ResultsWriter,
     private readonly presenter: StatusInfoPresenter,
     private readonly links: LinkBuilder,
+    private readonly outputLinks: OutputLinks,
     private readonly files: JobFiles,
   ) {}
 
@@ -47,7 +49,7 @@ export class ExecutionResponder {
       profile: call.profile,
       returnPreference: call.preferences.return,
       source: 'execution',
-      urlOf: jobId === undefined ? undefined : (id) => this.outputUrl(request, jobId, id),
+      urlOf: jobId === undefined ? undefined : (output) => this.outputLinks.of(request, jobId, output),
     });
     replyWithResults(reply, response, applied, monitor);
   }
@@ -77,9 +79,5 @@ export class ExecutionResponder {
 
   private monitorLink(request: FastifyRequest, jobId: string): string {
     return formatLinkHeader([this.links.to(request, `/jobs/${jobId}`, LinkRelation.monitor)]);
-  }
-
-  private outputUrl(request: FastifyRequest, jobId: string, outputId: string): string {
-    return this.links.url(request, `/jobs/${jobId}/results/${encodeURIComponent(outputId)}`);
   }
 }

@@ -1,4 +1,5 @@
 import type { ProducedOutput } from '../engine/execution-unit.js';
+import { LocalBytes } from '../jobs/files/stored-bytes.js';
 import type { JobStatusRow } from '../jobs/store/job-row.js';
 import type { DomainError } from '../ogc/problems/domain-error.js';
 import type { ResultOutput } from './results/result-output.js';
@@ -21,8 +22,9 @@ export type ExecutionResult =
 export function withIds(outputs: Readonly<Record<string, ProducedOutput>>): ResultOutput[] {
   return Object.keys(outputs).map((id) => {
     const output = outputs[id];
-    if (output.kind === 'file') return { ...output, id };
-    const { kind, value, mediaType } = output;
-    return { id, kind, value, mediaType };
+    const { mediaType } = output;
+    if (output.kind === 'value') return { id, kind: 'value', value: output.value, mediaType };
+    const { path, size, sha256 } = output;
+    return { id, kind: 'file', bytes: new LocalBytes(path), size, sha256, mediaType };
   });
 }

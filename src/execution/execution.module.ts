@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import { EngineModule } from '../engine/engine.module.js';
 import { JobsApiModule, JobsModule } from '../jobs/jobs.module.js';
@@ -20,7 +21,11 @@ import { UploadReferences } from './inputs/references/upload-references.js';
 import { JobExecution } from './job-execution.js';
 import { JobResults } from './job-results.js';
 import { ResultsController } from './results.controller.js';
+import { LinkKeys } from './results/link-keys.js';
+import { OutputLinks } from './results/output-links.js';
 import { ResultsWriter } from './results/results.writer.js';
+
+const LINK_KEY = randomBytes(32);
 
 /** From an execute request to a job or its results, and back. */
 @Module({
@@ -37,7 +42,9 @@ import { ResultsWriter } from './results/results.writer.js';
     ...[ReferenceSources, UploadReferences, StorageReferences],
     ResultsWriter,
     JobResults,
+    OutputLinks,
+    { provide: LinkKeys, useValue: { get: () => [LINK_KEY] } },
   ],
-  exports: [JobResults, ResultsWriter],
+  exports: [JobResults, ResultsWriter, OutputLinks],
 })
 export class ExecutionModule {}

@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown 
 import { Settings } from '../config/settings.js';
 import { isDatabaseUnavailable } from '../database/database-unavailable.js';
 import { CachedJobs } from '../jobs/cache/cached-jobs.js';
+import { StoredFiles } from '../jobs/files/stored-files.js';
 import { JobFiles } from '../jobs/job-files.js';
 import { JobInputs } from '../jobs/job-inputs.js';
 import { isTerminal } from '../jobs/job-state.js';
@@ -14,7 +15,7 @@ import { Dispatcher } from '../queues/dispatcher.js';
 import { JobRunner } from '../queues/job-runner.js';
 import { NodeIdentity } from '../queues/node-identity.js';
 import type { PreparedExecution } from './execution-preparation.js';
-import { type ExecutionResult, withIds } from './execution-result.js';
+import type { ExecutionResult } from './execution-result.js';
 import { faultError, JobResults } from './job-results.js';
 
 /** Upper bound of waiting for the job of a synchronous execution: beyond any job's own time limit. Milliseconds. */
@@ -40,6 +41,7 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
     private readonly results: JobResults,
     private readonly jobInputs: JobInputs,
     private readonly files: JobFiles,
+    private readonly stored: StoredFiles,
     private readonly node: NodeIdentity,
     private readonly settings: Settings,
   ) {}
@@ -74,6 +76,7 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
   async enqueue(execution: PreparedExecution, idempotency: Idempotency | undefined): Promise<JobStatusRow> {
     const newJob = await this.newJob(execution, idempotency);
     const job = (await this.cached.accept(newJob)) ?? (await this.acceptance.accept(newJob));
+    if (newJob.storage !== undefined && newJob.staged !== undefined) await this.files.removeInputs(newJob.id);
     if (await this.isRepetition(job, execution, idempotency)) return job;
     if (!isTerminal(job.state_type)) this.dispatcher.dispatch({ id: job.id, dispatches: 1 });
     return job;
@@ -90,10 +93,11 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
     const newJob = await this.newJob(execution, idempotency);
     const job = await this.acceptance.acceptRunning(newJob, this.node.id, this.settings.LEASE);
     if (await this.isRepetition(job, execution, idempotency)) return await this.follow(job.id, UNTIL_ENDED, signal);
-    const { response } = newJob;
-    const result = await this.runner.runHere({ id: jobId, epoch: 1, processId, inputs, response });
+    const { response, storage } = newJob;
+    const result = await this.runner.runHere({ id: jobId, epoch: 1, processId, inputs, response, storage });
+    if (storage !== undefined && newJob.staged !== undefined) await this.files.removeInputs(jobId);
     if (result.kind === 'failed') return { kind: 'failed', jobId, error: faultError(result.fault, jobId) };
-    if (result.kind === 'succeeded') return { kind: 'results', jobId, outputs: withIds(result.outputs) };
+    if (result.kind === 'succeeded') return { kind: 'results', jobId, outputs: this.results.recorded(result.outputs) };
     // It was dismissed, or goes on elsewhere: after a crash, or because this node shuts down.
     return await this.follow(jobId, this.closing ? 0 : UNTIL_ENDED, signal);
   }
@@ -144,8 +148,19 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
   ): Promise<boolean> {
     if (idempotency === undefined || job.id === jobId) return false;
     await this.files.remove(jobId);
+    // In a storage it is found by the supervisor, as what no job belongs to.
     requireSameRequest(job, idempotency);
     return true;
+  }
+
+  /** What was staged for a job that cannot be accepted is of no use. */
+  private async storedInputs(jobId: string, inputs: Record<string, unknown>, storage: string | undefined) {
+    try {
+      return await this.jobInputs.store(jobId, inputs, storage);
+    } catch (error) {
+      await this.files.remove(jobId);
+      throw error;
+    }
   }
 
   private async newJob(
@@ -153,11 +168,13 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
     idempotency: Idempotency | undefined,
   ): Promise<NewJob> {
     const { response, dialect, outputs } = request;
+    const storage = this.stored.storageFor(process.policy.storage);
     return {
       id: jobId,
       processId: process.description.id,
       processVersion: process.description.version,
-      ...(await this.jobInputs.store(jobId, inputs)),
+      ...(await this.storedInputs(jobId, inputs, storage)),
+      storage,
       response: { response, dialect, outputs },
       subscriber,
       admission,

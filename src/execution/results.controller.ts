@@ -2,7 +2,6 @@ import { Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type JobDetailRow, JobReader } from '../jobs/store/job-reader.js';
 import { ApiController } from '../ogc/http/api-controller.decorator.js';
-import { LinkBuilder } from '../ogc/links/link-builder.js';
 import { parsePrefer } from '../ogc/prefer.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import type { OutputDescription } from '../processes/process-description.js';
@@ -12,6 +11,7 @@ import { readOutputIds, readProfile } from './query-options.js';
 import { replyWithResults } from './results-reply.js';
 import { ApiOutput, ApiOutputValue, ApiResults } from './results.openapi.js';
 import { outputValue, type OutputValue } from './results/output-value.js';
+import { type LinkQuery, OutputLinks } from './results/output-links.js';
 import { asksForDocument } from './results/results-profile.js';
 import { ResultsWriter } from './results/results.writer.js';
 
@@ -23,7 +23,7 @@ export class ResultsController {
     private readonly results: JobResults,
     private readonly registry: ProcessRegistry,
     private readonly writer: ResultsWriter,
-    private readonly links: LinkBuilder,
+    private readonly links: OutputLinks,
   ) {}
 
   /** GET /jobs/{jobID}/results, in the form the execute request asked for unless `profile` asks for the document. */
@@ -53,7 +53,7 @@ export class ResultsController {
       profile,
       returnPreference: parsePrefer(prefer).return,
       source: 'job',
-      urlOf: (id) => this.links.url(request, `/jobs/${job.id}/results/${encodeURIComponent(id)}`),
+      urlOf: (output) => this.links.of(request, job.id, output),
     });
     replyWithResults(reply, response, {});
   }
@@ -64,9 +64,11 @@ export class ResultsController {
   async one(
     @Param('jobID') jobId: string,
     @Param('outputID') outputId: string,
+    @Query() query: LinkQuery,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    await this.links.check(jobId, outputId, query);
     await this.send(request, reply, await this.find(jobId, outputId));
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { copyFile, link, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
@@ -82,6 +82,24 @@ export class JobFiles {
     await rm(this.directory(jobId), { recursive: true, force: true });
   }
 
+  /** Removes staged inputs, which are elsewhere by now. */
+  async removeInputs(jobId: string): Promise<void> {
+    await rm(join(this.directory(jobId), 'inputs'), { recursive: true, force: true });
+    await this.tidy(jobId);
+  }
+
+  /** Removes everything but staged inputs, with which the job can be repeated. */
+  async removeResults(jobId: string): Promise<void> {
+    const directory = this.directory(jobId);
+    const names = await readdir(directory).catch(() => []);
+    for (const name of names) if (name !== 'inputs') await rm(join(directory, name), { recursive: true, force: true });
+  }
+
+  /** Removes the directory of a job when nothing is left in it. */
+  async tidy(jobId: string): Promise<void> {
+    await rmdir(this.directory(jobId)).catch(() => undefined);
+  }
+
   /** Removes what an attempt wrote. */
   async removeAttempt(jobId: string, epoch: number): Promise<void> {
     await rm(this.attempt(jobId, epoch), { recursive: true, force: true });
@@ -100,6 +118,11 @@ export class JobFiles {
   /** Whether a directory is old enough to be an orphan when no job of that id exists. */
   async isSettled(jobId: string): Promise<boolean> {
     const entry = await stat(this.directory(jobId)).catch(() => undefined);
-    return entry !== undefined && Date.now() - entry.mtimeMs > this.settledAge;
+    return entry !== undefined && this.isSettledSince(entry.mtime);
+  }
+
+  /** The same, of files written at a time. */
+  isSettledSince(time: Date): boolean {
+    return Date.now() - time.getTime() > this.settledAge;
   }
 }

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { Settings } from '../config/settings.js';
 import { InputFile } from '../processes/input-file.js';
+import { DEFAULT_STORAGE, Storages } from '../storage/storages.js';
+import type { Storage } from '../storage/storage.js';
+import { StoredFiles } from './files/stored-files.js';
 import { JobFiles } from './job-files.js';
 import { JobInputs } from './job-inputs.js';
 import type { StagedInputs } from './job.types.js';
@@ -13,24 +16,36 @@ const JOB = 'd9f2b6a4-5c57-4a3e-9b0e-0f4a2f1d7c11';
 
 let root: string;
 let files: JobFiles;
+let stored: StoredFiles;
 let inputs: JobInputs;
+
+/** Everything lies in DATA_DIR. */
+class NoStorages extends Storages {
+  readonly defaultRef = DEFAULT_STORAGE;
+
+  open(ref: string): Promise<Storage> {
+    return Promise.reject(new Error(`${ref} was opened`));
+  }
+}
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'sluice-job-inputs-'));
   const settings = Settings.parse({ DATA_DIR: root, INLINE_INPUT: '64B' });
   files = new JobFiles(settings);
-  inputs = new JobInputs(files, settings);
+  stored = new StoredFiles(files, new NoStorages(), settings);
+  inputs = new JobInputs(files, stored, settings);
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 /** Stores the values, takes them through the JSON of the job's row, and loads them. */
 async function throughTheRow(values: Record<string, unknown>) {
-  const stored = await inputs.store(JOB, values);
-  const row = JSON.parse(JSON.stringify({ staged: null, ...stored })) as {
+  const kept = await inputs.store(JOB, values);
+  const row = JSON.parse(JSON.stringify({ staged: null, ...kept })) as {
     inputs: Record<string, unknown>;
     staged: StagedInputs | null;
   };
-  return { stored, loaded: await inputs.load(row) };
+  const run = stored.ofRun(null, files.attempt(JOB, 1), new AbortController().signal);
+  return { stored: kept, loaded: await inputs.load(row, run) };
 }
 
 const file = (name: string) => new InputFile(join(files.directory(JOB), 'inputs', name), 7, 'image/png');

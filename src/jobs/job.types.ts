@@ -1,7 +1,7 @@
 import type { Dialect } from '../ogc/conformance.js';
 import type { TransmissionMode } from '../processes/process-description.js';
 
-/** A binary input that lies in a file; `path` is relative to the data directory. */
+/** A binary input that lies in a file; `path` is relative to the data directory, or `<type>/<name>:<key>` of a storage. */
 export interface StagedFile {
   readonly path: string;
   /** bytes */
@@ -11,7 +11,7 @@ export interface StagedFile {
 
 /** Parts of a job's inputs that are files. */
 export interface StagedInputs {
-  /** Path, relative to the data directory, of a JSON file that holds the inputs too large for the row. */
+  /** Where the JSON file is that holds the inputs too large for the row, as `path` of {@link StagedFile}. */
   readonly document?: string;
   /** Binary inputs by their place in the inputs, as JSON: `["image"]`, `["tiles",0]`. */
   readonly files?: Readonly<Record<string, StagedFile>>;

@@ -7,6 +7,7 @@ import { EventFeed } from './events/event-feed.js';
 import { JobEventsController } from './http/job-events.controller.js';
 import { JobLogsController } from './http/job-logs.controller.js';
 import { JobsController } from './http/jobs.controller.js';
+import { StoredFiles } from './files/stored-files.js';
 import { JobFiles } from './job-files.js';
 import { JobInputs } from './job-inputs.js';
 import { JobWaiter } from './job-waiter.js';
@@ -23,6 +24,7 @@ import { JobLeases } from './store/job-leases.js';
 import { JobList } from './store/job-list.js';
 import { JobReader } from './store/job-reader.js';
 import { JobRecovery } from './store/job-recovery.js';
+import { StorageRemovals } from './store/storage-removals.js';
 
 const STORE = [
   JobAcceptance,
@@ -34,6 +36,7 @@ const STORE = [
   JobReader,
   JobEvents,
   ChangeAnnouncer,
+  StorageRemovals,
 ];
 
 /** What is asked for before something runs: places under limits, and results that are known already. */
@@ -41,8 +44,8 @@ const ADMISSION = [Slots, SlotQueue, CachedJobs, JobEntrance];
 
 /** Jobs: rows, files, and waiting for their end. Every role has these. */
 @Module({
-  providers: [...STORE, ...ADMISSION, JobFiles, JobInputs, JobWaiter],
-  exports: [...STORE, ...ADMISSION, JobFiles, JobInputs, JobWaiter],
+  providers: [...STORE, ...ADMISSION, JobFiles, StoredFiles, JobInputs, JobWaiter],
+  exports: [...STORE, ...ADMISSION, JobFiles, StoredFiles, JobInputs, JobWaiter],
 })
 export class JobsModule {}
 

@@ -6,6 +6,7 @@ import { parseExecuteRequest } from '../execution/execute-request.parser.js';
 import type { ExecuteRequest } from '../execution/execute-request.js';
 import { withIds } from '../execution/execution-result.js';
 import { InputResolver } from '../execution/inputs/input-resolver.js';
+import type { ResultOutput } from '../execution/results/result-output.js';
 import type { ResultsResponse } from '../execution/results/results-response.js';
 import { ResultsWriter } from '../execution/results/results.writer.js';
 import { limitViolations } from '../execution/violation-limit.js';
@@ -74,7 +75,7 @@ export class LocalExecution {
       return { kind: 'failed', problem: problemOfError(new DomainError(code, detail, { errors })) };
     }
     let links = false;
-    const urlOf = (id: string) => {
+    const urlOf = ({ id }: ResultOutput) => {
       links = true;
       const output = outcome.outputs[id];
       return output.kind === 'file' ? pathToFileURL(output.path).href : '';

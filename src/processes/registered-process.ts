@@ -17,6 +17,10 @@ export interface ProcessPolicy {
   readonly syncJobs: boolean;
   /** Of a class with `@Flow()` only: whether its tasks run in one executor, or each as an entry of the queue. */
   readonly executor?: 'local' | 'distributed';
+  /** The storage of its jobs' files, as the name of a block; the service's STORAGE when absent. */
+  readonly storage?: string;
+  /** Further storages that its code may use. */
+  readonly storages?: readonly string[];
   readonly retry?: RetryPolicy;
   readonly cache?: ProcessCachePolicy;
   readonly concurrency?: ProcessConcurrencyPolicy;

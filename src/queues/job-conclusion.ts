@@ -1,7 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { untilAvailable } from '../database/until-available.js';
 import type { ExecutionFault, ExecutionOutcome, ProducedOutput } from '../engine/execution-unit.js';
+import type { RunFiles } from '../jobs/files/run-files.js';
+import { StoredFiles } from '../jobs/files/stored-files.js';
 import { JobFiles } from '../jobs/job-files.js';
+import { DomainError } from '../ogc/problems/domain-error.js';
 import { JobCancellation } from '../jobs/store/job-cancellation.js';
 import { type FailedState, JobCompletion, type StoredOutput } from '../jobs/store/job-completion.js';
 import { JobLeases } from '../jobs/store/job-leases.js';
@@ -11,13 +14,14 @@ import type { Lease } from './lease-keeper.js';
 
 /** How a run ended on this node. `open`: the job is not finished, or somebody else finished it; its row tells. */
 export type RunResult =
-  | { readonly kind: 'succeeded'; readonly outputs: Readonly<Record<string, ProducedOutput>> }
+  | { readonly kind: 'succeeded'; readonly outputs: readonly StoredOutput[] }
   | { readonly kind: 'failed'; readonly fault: ExecutionFault }
   | { readonly kind: 'open' };
 
 /** A run of a job on this node. */
 export interface EndingRun {
   readonly lease: Lease;
+  readonly files: RunFiles;
   /** Whether the files of the run belong to the record of its steps, and are kept however it ended. */
   readonly hasFiles: boolean;
   /** How many signals to the job the run has seen, see `JobSuspension.suspend`. */
@@ -37,16 +41,14 @@ export class JobConclusion {
     private readonly cancellation: JobCancellation,
     private readonly suspension: JobSuspension,
     private readonly files: JobFiles,
+    private readonly stored: StoredFiles,
     private readonly dispatcher: Dispatcher,
   ) {}
 
   async conclude(run: EndingRun, outcome: ExecutionOutcome): Promise<RunResult> {
     switch (outcome.kind) {
-      case 'succeeded': {
-        const outputs = this.storedOutputs(outcome.outputs);
-        const ours = await untilAvailable(() => this.completion.succeed(run.lease, outputs));
-        return ours ? outcome : await this.giveUp(run);
-      }
+      case 'succeeded':
+        return await this.succeed(run, outcome.outputs);
       case 'failed':
         return outcome.retry === undefined
           ? await this.fail(run, outcome.fault.code === 'non-determinism' ? 'NonDeterminism' : 'Failed', outcome.fault)
@@ -66,6 +68,29 @@ export class JobConclusion {
   async failUnexpectedly(run: EndingRun, error: unknown, detail: string): Promise<RunResult> {
     this.logger.error(`Job ${run.lease.id} could not be run to its end: ${(error as Error).stack ?? String(error)}`);
     return await this.fail(run, 'Failed', { code: 'internal', detail });
+  }
+
+  /** What the job was to be run with cannot be had. */
+  async failWithoutInputs(run: EndingRun, error: unknown): Promise<RunResult> {
+    if (run.lease.signal.aborted) return await this.giveUp(run);
+    if (error instanceof DomainError) return await this.fail(run, 'Failed', faultOf(error));
+    return await this.failUnexpectedly(run, error, 'The inputs of the job cannot be read any more.');
+  }
+
+  /** The lease is kept while files are on their way into the storage. */
+  private async succeed(run: EndingRun, produced: Readonly<Record<string, ProducedOutput>>): Promise<RunResult> {
+    let outputs: StoredOutput[];
+    try {
+      outputs = await storedOutputs(produced, run.files);
+    } catch (error) {
+      if (run.lease.signal.aborted) return await this.giveUp(run);
+      if (error instanceof DomainError) return await this.fail(run, 'Failed', faultOf(error));
+      throw error;
+    }
+    const ours = await untilAvailable(() => this.completion.succeed(run.lease, outputs));
+    if (!ours) return await this.giveUp(run);
+    if (run.files.storage !== undefined) await this.clearHere(run);
+    return { kind: 'succeeded', outputs };
   }
 
   private async fail(run: EndingRun, stateName: FailedState, fault: ExecutionFault): Promise<RunResult> {
@@ -115,21 +140,37 @@ export class JobConclusion {
     return { kind: 'open' };
   }
 
-  private async clear({ lease, hasFiles }: EndingRun): Promise<void> {
-    if (!hasFiles) await this.files.removeAttempt(lease.id, lease.epoch);
+  /** Removes what the run left for nobody. */
+  private async clear(run: EndingRun): Promise<void> {
+    const { lease, files, hasFiles } = run;
+    if (files.storage !== undefined) await this.clearHere(run);
+    else if (!hasFiles) await this.files.removeAttempt(lease.id, lease.epoch);
+    if (files.storage === undefined || hasFiles || !files.isKnown) return;
+    // What an outage leaves there goes with the job.
+    const prefix = this.stored.prefixOf(lease.id, lease.epoch);
+    await this.stored.removeAll(files.storage, prefix).catch((error: unknown) => this.logger.debug(error));
   }
 
-  private storedOutputs(outputs: Readonly<Record<string, ProducedOutput>>): StoredOutput[] {
-    return Object.entries(outputs).map(([id, output]) =>
-      output.kind === 'value'
-        ? { id, mediaType: output.mediaType, value: output.value }
-        : {
-            id,
-            mediaType: output.mediaType,
-            file: this.files.stored(output.path),
-            size: output.size,
-            sha256: output.sha256,
-          },
-    );
+  /** What counts is in the storage. */
+  private async clearHere({ lease }: EndingRun): Promise<void> {
+    await this.files.removeAttempt(lease.id, lease.epoch);
+    await this.files.tidy(lease.id);
   }
+}
+
+async function storedOutputs(
+  outputs: Readonly<Record<string, ProducedOutput>>,
+  files: RunFiles,
+): Promise<StoredOutput[]> {
+  const stored = Object.entries(outputs).map(async ([id, output]): Promise<StoredOutput> => {
+    const { mediaType } = output;
+    if (output.kind === 'value') return { id, mediaType, value: output.value };
+    const { path, size, sha256 } = output;
+    return { id, mediaType, file: await files.keep(path, mediaType), size, sha256 };
+  });
+  return await Promise.all(stored);
+}
+
+function faultOf({ code, message: detail }: DomainError): ExecutionFault {
+  return { code, detail };
 }

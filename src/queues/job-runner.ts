@@ -3,6 +3,8 @@ import { Settings } from '../config/settings.js';
 import { Engine } from '../engine/engine.js';
 import type { ExecutionOutcome } from '../engine/execution-unit.js';
 import { NonDeterminismError } from '../flows/non-determinism.error.js';
+import type { RunFiles } from '../jobs/files/run-files.js';
+import { StoredFiles } from '../jobs/files/stored-files.js';
 import { JobFiles } from '../jobs/job-files.js';
 import { JobInputs } from '../jobs/job-inputs.js';
 import type { JobAdmission, ResponsePreferences } from '../jobs/job.types.js';
@@ -22,6 +24,8 @@ export interface OwnedJob extends HeldLease {
   readonly processId: string;
   readonly inputs: Record<string, unknown>;
   readonly response: ResponsePreferences;
+  /** The storage of its files; nothing: DATA_DIR. */
+  readonly storage?: string | null;
   /** How often it failed by itself before. */
   readonly attempts?: number;
   /** Milliseconds of earlier runs that count towards its time limit. */
@@ -50,6 +54,7 @@ export class JobRunner {
     private readonly queue: SlotQueue,
     private readonly inputs: JobInputs,
     private readonly files: JobFiles,
+    private readonly stored: StoredFiles,
     private readonly node: NodeIdentity,
     private readonly settings: Settings,
   ) {}
@@ -57,15 +62,15 @@ export class JobRunner {
   /** Runs a job that this node has claimed from the queue. */
   async runClaimed(job: ClaimedJob): Promise<RunResult> {
     const lease = this.keeper.hold(job);
+    const files = this.filesOf(lease, job);
     try {
       let inputs: Record<string, unknown>;
       try {
-        inputs = await this.inputs.load(job);
+        inputs = await this.inputs.load(job, files);
       } catch (error) {
-        const detail = 'The inputs of the job cannot be read any more.';
-        return await this.conclusion.failUnexpectedly({ lease, hasFiles: false }, error, detail);
+        return await this.conclusion.failWithoutInputs({ lease, files, hasFiles: false }, error);
       }
-      return await this.runUnder(lease, { ...job, processId: job.process_id, inputs });
+      return await this.runUnder(lease, files, { ...job, processId: job.process_id, inputs });
     } finally {
       lease.release();
     }
@@ -75,19 +80,26 @@ export class JobRunner {
   async runHere(job: OwnedJob): Promise<RunResult> {
     const lease = this.keeper.hold(job);
     try {
-      return await this.runUnder(lease, job);
+      return await this.runUnder(lease, this.filesOf(lease, job), job);
     } finally {
       lease.release();
     }
   }
 
-  private async runUnder(lease: Lease, job: OwnedJob): Promise<RunResult> {
+  private filesOf(lease: Lease, { id, epoch, storage }: HeldLease & Pick<OwnedJob, 'storage'>): RunFiles {
+    return this.stored.ofRun(storage, this.files.attempt(id, epoch), lease.signal);
+  }
+
+  private async runUnder(lease: Lease, files: RunFiles, job: OwnedJob): Promise<RunResult> {
     // Steps of an earlier run exist only where there was one; asking for them costs a statement.
     const isResumed = job.epoch > 1 || (job.retry_of ?? null) !== null;
     const { id, epoch, processId, signals } = job;
-    const steps = this.steps.open({ id, epoch, processId, isResumed, signals }, this.node.id, lease.signal);
+    const { storage } = files;
+    const stepping = { id, epoch, processId, isResumed, signals, storage };
+    const steps = this.steps.open(stepping, files, this.node.id, lease.signal);
     const run = () => ({
       lease,
+      files,
       hasFiles: steps.hasFiles,
       signals: steps.seenSignals,
       isGivenUp: steps.givenUp !== undefined,

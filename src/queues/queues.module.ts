@@ -17,9 +17,11 @@ import { NodeIdentity } from './node-identity.js';
 import { QueueHealth } from './queue.health.js';
 import { QueueConnection } from './queue-connection.js';
 import { DueJobs } from './supervision/due-jobs.js';
+import { FileRemoval } from './supervision/file-removal.js';
 import { LostJobs } from './supervision/lost-jobs.js';
 import { MissingEntries } from './supervision/missing-entries.js';
 import { Retention } from './supervision/retention.js';
+import { StorageOrphans } from './supervision/storage-orphans.js';
 import { TaskRunner } from './task-runner.js';
 import { Supervisor } from './supervisor.js';
 
@@ -58,6 +60,8 @@ class DispatchModule {}
     DueJobs,
     MissingEntries,
     Retention,
+    FileRemoval,
+    StorageOrphans,
     QueueHealth,
   ],
   exports: [NodeIdentity, DispatchModule, JobRunner, TaskRunner],

@@ -5,14 +5,17 @@ import { SlotQueue } from '../jobs/limits/slot-queue.js';
 import { Leadership } from './leadership.js';
 import { Chore } from './supervision/chore.js';
 import { DueJobs } from './supervision/due-jobs.js';
+import { FileRemoval } from './supervision/file-removal.js';
 import { LostJobs } from './supervision/lost-jobs.js';
 import { MissingEntries } from './supervision/missing-entries.js';
 import { Retention } from './supervision/retention.js';
+import { StorageOrphans } from './supervision/storage-orphans.js';
 
 /** Milliseconds between two turns of what is less urgent than lost jobs. */
 const ENTRIES_INTERVAL = 5_000;
 const SLOTS_INTERVAL = 2_000;
 const RETENTION_INTERVAL = 60_000;
+const REMOVAL_INTERVAL = 5_000;
 
 /**
  * Looks after jobs that nobody looks after: lost workers, stuck dismissals, jobs without a queue entry, old history.
@@ -36,6 +39,8 @@ export class Supervisor implements OnApplicationBootstrap, OnApplicationShutdown
     dueJobs: DueJobs,
     slotQueue: SlotQueue,
     retention: Retention,
+    fileRemoval: FileRemoval,
+    orphans: StorageOrphans,
     private readonly settings: Settings,
   ) {
     this.chores = [
@@ -43,6 +48,8 @@ export class Supervisor implements OnApplicationBootstrap, OnApplicationShutdown
       new Chore(ENTRIES_INTERVAL, () => dueJobs.wake()),
       new Chore(SLOTS_INTERVAL, () => slotQueue.wakeAll()),
       new Chore(RETENTION_INTERVAL, () => retention.sweep()),
+      new Chore(REMOVAL_INTERVAL, () => fileRemoval.work()),
+      new Chore(RETENTION_INTERVAL, () => orphans.sweep()),
     ];
   }
 

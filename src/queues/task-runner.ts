@@ -4,9 +4,13 @@ import { untilAvailable } from '../database/until-available.js';
 import { Engine } from '../engine/engine.js';
 import type { ExecutionFault, ExecutionOutcome, ExecutionUnit } from '../engine/execution-unit.js';
 import type { ProcessFault } from '../flows/process-fault.js';
+import type { RemoteArguments } from '../flows/step-journal.js';
+import type { RunFiles } from '../jobs/files/run-files.js';
+import { StoredFiles } from '../jobs/files/stored-files.js';
 import { JobFiles } from '../jobs/job-files.js';
 import { JobInputs } from '../jobs/job-inputs.js';
 import { JobJournal } from '../jobs/store/job-journal.js';
+import { DomainError } from '../ogc/problems/domain-error.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
 import { JobStepsFactory } from '../tasks/job-steps.factory.js';
 import { type ClaimedTask, TaskClaims } from '../tasks/store/task-claims.js';
@@ -19,6 +23,7 @@ import { NodeIdentity } from './node-identity.js';
 const NAMES: Partial<Record<ExecutionFault['code'], string>> = {
   'non-determinism': 'NonDeterminismError',
   'process-rejected': 'ProcessRejection',
+  'storage-unavailable': 'StorageUnavailableError',
 };
 
 /**
@@ -38,6 +43,7 @@ export class TaskRunner {
     private readonly steps: JobStepsFactory,
     private readonly inputs: JobInputs,
     private readonly files: JobFiles,
+    private readonly stored: StoredFiles,
     private readonly node: NodeIdentity,
     private readonly settings: Settings,
   ) {}
@@ -45,12 +51,16 @@ export class TaskRunner {
   async run(task: ClaimedTask): Promise<void> {
     const lease = this.keeper.hold(task);
     const journal = new JournalWriter(this.journal, lease, lease.signal);
-    const steps = this.steps.openTask(task, this.node.id, lease.signal, () => journal.close());
+    const files = this.stored.ofRun(task.storage, this.files.taskAttempt(task.id, task.task, task.epoch), lease.signal);
+    const steps = this.steps.openTask(task, files, this.node.id, lease.signal, () => journal.close());
     try {
-      const outcome = await this.outcomeOf(task, lease, journal, steps);
+      const outcome = await this.outcomeOf(task, lease, files, journal, steps);
       await journal.close();
       if (!steps.isConcluded) await this.conclude(task, lease, steps, outcome);
-      if (!steps.hasFiles) await this.files.removeTaskAttempt(task.id, task.task, task.epoch);
+      // What is kept lies in DATA_DIR or has a copy in a storage.
+      if (!steps.hasFiles || files.storage !== undefined) {
+        await this.files.removeTaskAttempt(task.id, task.task, task.epoch);
+      }
     } finally {
       lease.release();
     }
@@ -59,13 +69,17 @@ export class TaskRunner {
   private async outcomeOf(
     task: ClaimedTask,
     { signal }: Lease,
+    files: RunFiles,
     journal: JournalWriter,
     steps: TaskRunSteps,
   ): Promise<ExecutionOutcome> {
     try {
-      const inputs = await this.inputs.load(task);
-      return await this.engine.run(this.unitOf(task, inputs), journal, signal, steps);
+      const inputs = await this.inputs.load(task, files);
+      const unit = this.unitOf({ ...task, arguments: await argumentsHere(task.arguments, files) }, inputs);
+      return await this.engine.run(unit, journal, signal, steps);
     } catch (error) {
+      if (signal.aborted) return { kind: 'cancelled' };
+      if (error instanceof DomainError) return { kind: 'failed', fault: { code: error.code, detail: error.message } };
       this.logger.error(`A task of job ${task.id} could not be run: ${(error as Error).stack}`);
       return { kind: 'failed', fault: { code: 'internal', detail: 'The service could not run the task.' } };
     }
@@ -119,6 +133,13 @@ export class TaskRunner {
     this.logger.warn(`The task "${task.task}" of job ${task.id} lost its executor: ${fault.detail}`);
     await untilAvailable(() => this.claims.crash(task, faultOf(fault)));
   }
+}
+
+/** The arguments with the paths of files that another worker handed over by their locations. */
+async function argumentsHere({ values, marks }: RemoteArguments, files: RunFiles): Promise<RemoteArguments> {
+  if (marks === undefined) return { values };
+  const here = marks.map(async (mark) => (mark.is === 'file' ? { ...mark, path: await files.fetch(mark.path) } : mark));
+  return { values, marks: await Promise.all(here) };
 }
 
 function faultOf({ code, detail }: ExecutionFault): ProcessFault {

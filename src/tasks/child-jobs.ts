@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import type { ProcessFault } from '../flows/process-fault.js';
+import { StoredFiles } from '../jobs/files/stored-files.js';
 import { JobFiles } from '../jobs/job-files.js';
 import { JobInputs } from '../jobs/job-inputs.js';
 import { admissionOf, identityOf } from '../jobs/limits/admissions.js';
@@ -17,6 +18,7 @@ export class ChildJobs {
     private readonly registry: ProcessRegistry,
     private readonly inputs: JobInputs,
     private readonly files: JobFiles,
+    private readonly stored: StoredFiles,
   ) {}
 
   /** @returns a job that can be accepted, its inputs validated; or what is wrong with it */
@@ -41,11 +43,15 @@ export class ChildJobs {
       };
     }
     const id = childId(parentId);
+    const storage = this.stored.storageFor(process.policy.storage);
+    const inputsToKeep = await this.inputs.store(id, values, storage);
+    if (storage !== undefined && inputsToKeep.staged !== undefined) await this.files.removeInputs(id);
     return {
       id,
       processId,
       processVersion: process.description.version,
-      ...(await this.inputs.store(id, values)),
+      ...inputsToKeep,
+      ...(storage !== undefined && { storage }),
       response: { response: 'document', dialect: '1.0' },
       admission: admissionOf(process, { inputs: values, identity }),
     };
@@ -54,6 +60,9 @@ export class ChildJobs {
   /** Takes back what {@link prepare} left for a job that was not accepted. */
   async discard(job: NewJob): Promise<void> {
     await this.files.remove(job.id);
+    if (job.storage === undefined || job.staged === undefined) return;
+    // What remains is found by the supervisor, as what no job belongs to.
+    await this.stored.removeAll(job.storage, this.stored.prefixOf(job.id)).catch(() => undefined);
   }
 }
 

@@ -3,7 +3,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { Settings } from '../config/settings.js';
 import { Database } from '../database/database.js';
 import { JobDispatch } from '../jobs/job-dispatch.js';
-import { JobFiles } from '../jobs/job-files.js';
+import type { RunFiles } from '../jobs/files/run-files.js';
 import { SlotQueue } from '../jobs/limits/slot-queue.js';
 import { ChildJobs } from './child-jobs.js';
 import { JobChanges } from './job-changes.js';
@@ -35,31 +35,38 @@ export class JobStepsFactory {
     private readonly dispatches: TaskDispatches,
     private readonly changes: JobChanges,
     private readonly dispatch: JobDispatch,
-    private readonly files: JobFiles,
     private readonly settings: Settings,
   ) {
     this.transactions = pLimit(Math.max(1, Math.floor(settings.DATABASE_POOL / 2)));
   }
 
   /**
+   * @param files of the run
    * @param workerId name of this node, as the steps are to bear it
    * @param signal aborted when the job has to stop
    */
-  open(job: SteppingJob, workerId: string, signal: AbortSignal): JobSteps {
-    return new JobSteps(job, signal, this.tools(workerId));
+  open(job: SteppingJob, files: RunFiles, workerId: string, signal: AbortSignal): JobSteps {
+    return new JobSteps(job, files, signal, this.tools(workerId));
   }
 
   /**
    * Opens the memory of a task that this node runs apart from its flow.
    * @param told writes down what the task has said so far
    */
-  openTask(task: ClaimedTask, workerId: string, signal: AbortSignal, told: () => Promise<void>): TaskRunSteps {
+  openTask(
+    task: ClaimedTask,
+    files: RunFiles,
+    workerId: string,
+    signal: AbortSignal,
+    told: () => Promise<void>,
+  ): TaskRunSteps {
     const isResumed = task.epoch > 1 || task.retry_of !== null;
     const tools = this.tools(workerId);
     const { id, epoch, task: key, process_id: processId } = task;
+    const { storage } = files;
     return new TaskRunSteps(
       task,
-      new JobSteps({ id, epoch, task: key, processId, isResumed }, signal, tools),
+      new JobSteps({ id, epoch, task: key, processId, isResumed, storage }, files, signal, tools),
       tools,
       told,
     );
@@ -67,9 +74,9 @@ export class JobStepsFactory {
 
   private tools(workerId: string): JobStepsTools {
     const { database, memory, beginnings, endings, entrance, queue, artifacts, children } = this;
-    const { dispatches, changes, dispatch, files, settings, transactions } = this;
+    const { dispatches, changes, dispatch, settings, transactions } = this;
     const steps = { memory, beginnings, endings, entrance, queue, artifacts, children };
     const elsewhere = { dispatches, changes, dispatch };
-    return { database, ...steps, ...elsewhere, files, settings, transactions, workerId };
+    return { database, ...steps, ...elsewhere, settings, transactions, workerId };
   }
 }

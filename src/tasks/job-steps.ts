@@ -11,13 +11,12 @@ import {
   type Artifact,
   type StepEnd,
   StepJournal,
-  type StepOutput,
   type StepReceipt,
   type StepStart,
   type StepVerdict,
 } from '../flows/step-journal.js';
 import type { JobDispatch } from '../jobs/job-dispatch.js';
-import type { JobFiles } from '../jobs/job-files.js';
+import type { RunFiles } from '../jobs/files/run-files.js';
 import type { SlotQueue } from '../jobs/limits/slot-queue.js';
 import { isTerminal } from '../jobs/job-state.js';
 import type { HeldLease } from '../jobs/store/job-leases.js';
@@ -54,7 +53,6 @@ export interface JobStepsTools extends WatchTools {
   readonly artifacts: Artifacts;
   readonly children: ChildJobs;
   readonly dispatch: JobDispatch;
-  readonly files: JobFiles;
   readonly settings: Settings;
   /** Bounds the connections that transactional tasks hold on this node. */
   readonly transactions: LimitFunction;
@@ -68,6 +66,8 @@ export interface SteppingJob extends HeldLease {
   readonly isResumed: boolean;
   /** Number of signals to the job when it was claimed. */
   readonly signals?: number;
+  /** The storage of its files; absent: DATA_DIR. */
+  readonly storage?: string | null;
 }
 
 /**
@@ -88,6 +88,7 @@ export class JobSteps extends StepJournal {
   /** @param signal aborted when the job has to stop */
   constructor(
     private readonly job: SteppingJob,
+    private readonly files: RunFiles,
     private readonly signal: AbortSignal,
     private readonly tools: JobStepsTools,
   ) {
@@ -163,7 +164,7 @@ export class JobSteps extends StepJournal {
 
   private async receipt(end: StepEnd): Promise<StepReceipt> {
     return await this.unlessStopped(async () => {
-      const outputs = this.outputsOf(end);
+      const outputs = await this.outputsOf(end);
       if (!(await this.patiently(() => this.tools.endings.end(this.job, end, outputs)))) return STOP;
       if (end.end === 'retry') await this.forgetFailuresIn(end.key);
       return this.receiptOf(end);
@@ -177,12 +178,20 @@ export class JobSteps extends StepJournal {
     });
   }
 
-  /** The outputs of a completed step as rows keep them. To be called before they are put on record. */
-  outputsOf(end: StepEnd): StoredStepOutput[] {
+  /**
+   * The outputs of a completed step as rows keep them; their files are then where those of the job are kept. To be
+   * called before they are put on record.
+   * @throws DomainError `storage-unavailable`
+   */
+  async outputsOf(end: StepEnd): Promise<StoredStepOutput[]> {
     const outputs = end.end === 'completed' ? (end.outputs ?? []) : [];
+    if (outputs.length === 0) return [];
+    const kept = await Promise.all(
+      outputs.map(async (output) => ({ ...output, path: await this.files.keep(output.path, output.mediaType) })),
+    );
     // What a statement has written counts, also when its answer is lost.
-    if (outputs.length > 0) this.keeps = true;
-    return outputs.map((output) => ({ ...output, path: this.tools.files.stored(output.path) }));
+    this.keeps = true;
+    return kept;
   }
 
   /** What follows an end that is on record. */
@@ -212,9 +221,10 @@ export class JobSteps extends StepJournal {
   }
 
   /** Has a task run by a worker of its own, and stays a while to see it end. */
-  private async beginElsewhere(step: StepStart, known: StepRow | undefined): Promise<StepVerdict> {
+  private async beginElsewhere(asked: StepStart, known: StepRow | undefined): Promise<StepVerdict> {
     this.hasTasksElsewhere = true;
-    if (known?.is_elsewhere) return await this.seen(step);
+    if (known?.is_elsewhere) return await this.seen(asked);
+    const step = await this.forAnotherWorker(asked);
     const { dispatches, dispatch } = this.tools;
     for (;;) {
       const { kind, row } = isGuarded(step)
@@ -233,6 +243,18 @@ export class JobSteps extends StepJournal {
       const verdict = await this.found(row, step);
       if (verdict !== undefined) return verdict;
     }
+  }
+
+  /** The step with the locations of files in the place of their paths, which mean nothing on another machine. */
+  private async forAnotherWorker(step: StepStart): Promise<StepStart> {
+    const { marks, ...rest } = step.arguments!;
+    if (marks === undefined) return step;
+    const handedOver = await Promise.all(
+      marks.map(async (mark) =>
+        mark.is === 'file' ? { ...mark, path: await this.files.handOver(mark.path, mark.mediaType) } : mark,
+      ),
+    );
+    return { ...step, arguments: { ...rest, marks: handedOver } };
   }
 
   private async seen({ key }: StepStart): Promise<StepVerdict> {
@@ -320,14 +342,29 @@ export class JobSteps extends StepJournal {
     }
     if (row.state_type !== 'COMPLETED') return { do: 'throw', fault: row.fault ?? unknownFault(row) };
     const value = row.value === null ? undefined : (JSON.parse(row.value) as unknown);
-    const outputs = (row.outputs ?? []).map((output) => ({ ...output, path: this.tools.files.absolute(output.path) }));
-    if (row.kind === 'process') return { do: 'return', value: await resultsOf(value, outputs) };
+    const kept = row.outputs ?? [];
+    if (row.kind === 'process') return { do: 'return', value: await this.resultsOf(value, kept) };
+    const outputs = kept.map((output) => ({ ...output, path: this.files.pathOf(output.path) }));
     return {
       do: 'return',
       ...(value !== undefined && { value }),
       ...(outputs.length > 0 && { outputs }),
       ...(row.state_name === 'Skipped' && { skipped: true }),
     };
+  }
+
+  /**
+   * The results of a job by output id: JSON values, also where they were kept as files; of another file, where it is and
+   * what it holds.
+   */
+  private async resultsOf(values: unknown, files: readonly StoredStepOutput[]): Promise<Record<string, unknown>> {
+    const results = { ...(values as Record<string, unknown>) };
+    for (const { id, path: location, ...facts } of files) {
+      const path = await this.files.fetch(location);
+      const isValue = /[/+]json$/.test(facts.mediaType) && facts.size <= LARGEST_VALUE;
+      results[id] = isValue ? (JSON.parse(await readFile(path, 'utf8')) as unknown) : { path, ...facts };
+    }
+    return results;
   }
 
   private remembered(): Promise<Map<string, StepRow>> {
@@ -371,19 +408,6 @@ function isDrift(row: Pick<StepRow, 'kind' | 'name' | 'input_hash'>, step: StepS
 function drifted({ key }: Pick<StepRow, 'key'>): StepVerdict {
   const { name, message } = NonDeterminismError.ofStep(key);
   return { do: 'throw', fault: { name, message } };
-}
-
-/**
- * The results of a job by output id: JSON values, also where they were kept as files; of another file, where it is and
- * what it holds.
- */
-async function resultsOf(values: unknown, files: readonly StepOutput[]): Promise<Record<string, unknown>> {
-  const results = { ...(values as Record<string, unknown>) };
-  for (const { id, ...file } of files) {
-    const isValue = /[/+]json$/.test(file.mediaType) && file.size <= LARGEST_VALUE;
-    results[id] = isValue ? (JSON.parse(await readFile(file.path, 'utf8')) as unknown) : file;
-  }
-  return results;
 }
 
 function unknownFault({ name, state_name: state }: StepRow): ProcessFault {

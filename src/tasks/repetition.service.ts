@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
+import { StoredFiles } from '../jobs/files/stored-files.js';
 import { JobFiles } from '../jobs/job-files.js';
 import { isTerminal } from '../jobs/job-state.js';
 import type { StagedInputs } from '../jobs/job.types.js';
 import { type JobDetailRow, JobReader, noSuchJob } from '../jobs/store/job-reader.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
+import { isFileGone } from '../storage/storage-unavailable.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
 import { JobRepetitions, type RepeatableJob, type RepeatableStep, type Takeover } from './store/job-repetitions.js';
 
@@ -14,7 +16,7 @@ export type RepetitionStart =
 
 /**
  * Repeats finished jobs. A terminal status never changes (promise P5), so a repetition is a new job, which takes over
- * what the old one remembers: the results of steps, and hard links to their files and to the files among the inputs.
+ * what the old one remembers: the results of steps, and their files and those among the inputs, as hard links or copies.
  */
 @Injectable()
 export class RepetitionService {
@@ -23,6 +25,7 @@ export class RepetitionService {
     private readonly repetitions: JobRepetitions,
     private readonly registry: ProcessRegistry,
     private readonly files: JobFiles,
+    private readonly stored: StoredFiles,
   ) {}
 
   /**
@@ -37,10 +40,12 @@ export class RepetitionService {
     const kept = await this.kept(old.id, start);
     const id = uuid();
     try {
-      const steps = await this.takeOver(id, kept);
-      const staged = await this.stagedFor(id, old.staged);
+      const storage = this.stored.storageFor(this.registry.find(old.process_id)?.policy.storage);
+      const steps = await this.takeOver(id, kept, storage);
+      const staged = await this.stagedFor(id, old.staged, storage);
       const version = this.versionOf(old, start);
-      if (!(await this.repetitions.repeat(old.id, { id, version, staged, steps }))) throw noSuchJob(jobId);
+      const next = { id, version, staged, steps, storage: storage ?? null };
+      if (!(await this.repetitions.repeat(old.id, next))) throw noSuchJob(jobId);
     } catch (error) {
       await this.files.remove(id);
       throw error;
@@ -67,25 +72,33 @@ export class RepetitionService {
   }
 
   /** Steps whose files are gone run again. */
-  private async takeOver(jobId: string, steps: readonly RepeatableStep[]): Promise<Takeover[]> {
+  private async takeOver(
+    jobId: string,
+    steps: readonly RepeatableStep[],
+    storage: string | undefined,
+  ): Promise<Takeover[]> {
     const taken: Takeover[] = [];
     for (const [index, { key, outputs }] of steps.entries()) {
       try {
         const place = ['taken', String(index)];
         const links = (outputs ?? []).map(async (output) => {
-          return { ...output, path: await this.files.share(output.path, jobId, ...place) };
+          return { ...output, path: await this.stored.share(output.path, jobId, storage, ...place) };
         });
         taken.push({ key, outputs: outputs === null ? null : await Promise.all(links) });
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+        if (!isFileGone(error)) throw error;
       }
     }
     return taken;
   }
 
-  private async stagedFor(jobId: string, staged: StagedInputs | null): Promise<StagedInputs | null> {
+  private async stagedFor(
+    jobId: string,
+    staged: StagedInputs | null,
+    storage: string | undefined,
+  ): Promise<StagedInputs | null> {
     if (staged === null) return null;
-    const share = (path: string) => this.files.share(path, jobId, 'inputs');
+    const share = (path: string) => this.stored.share(path, jobId, storage, 'inputs');
     const files = await Promise.all(
       Object.entries(staged.files ?? {}).map(async ([place, file]) => [
         place,

@@ -16,7 +16,7 @@ const MOST_TRIES = 5;
 export interface RecordingSteps {
   end(end: StepEnd): Promise<StepReceipt>;
   /** The outputs of a completed step, as rows keep them. */
-  outputsOf(end: StepEnd): StoredStepOutput[];
+  outputsOf(end: StepEnd): Promise<StoredStepOutput[]>;
   /** What follows an end that is on record. */
   receiptOf(end: StepEnd): StepReceipt;
   /** Notes an end that is on record. */
@@ -67,7 +67,8 @@ export class JobTransactions implements StepTransactions {
   private async commit(transaction: Transaction, end: StepEnd): Promise<StepReceipt | undefined> {
     const { job, endings, steps } = this;
     try {
-      if (!(await endings.endWithin(transaction, job, end, steps.outputsOf(end)))) return { do: 'stop' };
+      const outputs = await steps.outputsOf(end);
+      if (!(await endings.endWithin(transaction, job, end, outputs))) return { do: 'stop' };
       await transaction.commit();
     } catch (error) {
       if (!isDatabaseUnavailable(error)) throw error;

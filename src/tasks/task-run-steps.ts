@@ -70,7 +70,7 @@ export class TaskRunSteps extends StepJournal {
 
   private async record(end: StepEnd): Promise<StepReceipt> {
     const { task, steps, tools } = this;
-    const outputs = steps.outputsOf(end);
+    const outputs = await steps.outputsOf(end);
     const receipt = steps.receiptOf(end);
     const leaves = end.end !== 'retry' || receipt.do === 'suspend';
     const { isRecorded, resumed } = await steps.patiently(() => tools.endings.endTask(task, end, outputs, leaves));

@@ -1,6 +1,6 @@
 import type { ProcessFault } from '../flows/process-fault.js';
 
-/** An output file as a row keeps it; `path` is relative to the data directory. */
+/** An output file as a row keeps it; `path` is relative to the data directory, or `<type>/<name>:<key>` of a storage. */
 export interface StoredStepOutput {
   readonly id: string;
   readonly path: string;

@@ -11,6 +11,8 @@ import { migrate } from '../../src/database/migrate.js';
 import { CachedJobs } from '../../src/jobs/cache/cached-jobs.js';
 import { ChangeAnnouncer } from '../../src/jobs/change-announcer.js';
 import { JobDispatch } from '../../src/jobs/job-dispatch.js';
+import { StoredFiles } from '../../src/jobs/files/stored-files.js';
+import { TestStorages } from './storages.js';
 import { JobFiles } from '../../src/jobs/job-files.js';
 import type { StateType } from '../../src/jobs/job-state.js';
 import { JobEntrance } from '../../src/jobs/limits/job-entrance.js';
@@ -117,6 +119,7 @@ export class TestDatabase {
   readonly cachedJobs: CachedJobs;
   readonly entrance: JobEntrance;
   readonly dispatch = new RecordingDispatch();
+  readonly storages = new TestStorages();
   private readonly pool: pg.Pool;
 
   private constructor(
@@ -138,7 +141,9 @@ export class TestDatabase {
     this.notifications = new Notifications(server);
     this.slots = new Slots(database, settings);
     this.slotQueue = new SlotQueue(database, announcer, this.dispatch, this.notifications);
-    this.cachedJobs = new CachedJobs(database, announcer, this.dispatch, new JobFiles(settings), settings);
+    const files = new JobFiles(settings);
+    const stored = new StoredFiles(files, this.storages, settings);
+    this.cachedJobs = new CachedJobs(database, announcer, this.dispatch, files, stored, settings);
     this.entrance = new JobEntrance(
       database,
       this.slots,

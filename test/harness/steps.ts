@@ -1,4 +1,5 @@
 import { ChangeAnnouncer } from '../../src/jobs/change-announcer.js';
+import { StoredFiles } from '../../src/jobs/files/stored-files.js';
 import { JobFiles } from '../../src/jobs/job-files.js';
 import { JobInputs } from '../../src/jobs/job-inputs.js';
 import type { HeldLease } from '../../src/jobs/store/job-leases.js';
@@ -40,6 +41,7 @@ export interface TaskRow {
 export class TestSteps {
   readonly registry = new ProcessRegistry();
   readonly files: JobFiles;
+  readonly stored: StoredFiles;
   readonly suspension: JobSuspension;
   readonly artifacts: Artifacts;
   readonly list: TaskList;
@@ -51,14 +53,15 @@ export class TestSteps {
     const { database, settings, dispatch } = store;
     const announcer = new ChangeAnnouncer(database);
     this.files = new JobFiles(settings);
+    this.stored = new StoredFiles(this.files, store.storages, settings);
     this.suspension = new JobSuspension(database, announcer);
     this.artifacts = new Artifacts(database, announcer);
     this.list = new TaskList(database);
     this.pauses = new PauseService(store.reader, new JobControls(database, announcer, dispatch));
     const repetitions = new JobRepetitions(database, announcer, dispatch);
-    this.repetitions = new RepetitionService(store.reader, repetitions, this.registry, this.files);
+    this.repetitions = new RepetitionService(store.reader, repetitions, this.registry, this.files, this.stored);
     const beginnings = new StepBeginnings(database, announcer);
-    const cached = new CachedSteps(database, this.files);
+    const cached = new CachedSteps(database, this.stored);
     const placements = new StepPlacements();
     const dispatches = new TaskDispatches(database, announcer);
     this.factory = new JobStepsFactory(
@@ -69,19 +72,20 @@ export class TestSteps {
       new StepEntrance(database, store.slots, cached, beginnings, dispatches, placements, announcer),
       store.slotQueue,
       this.artifacts,
-      new ChildJobs(this.registry, new JobInputs(this.files, settings), this.files),
+      new ChildJobs(this.registry, new JobInputs(this.files, this.stored, settings), this.files, this.stored),
       dispatches,
       new JobChanges(store.notifications),
       dispatch,
-      this.files,
       settings,
     );
   }
 
   /** The steps of a job that was claimed; as after a restart when it was claimed before. */
-  of(held: HeldLease & { readonly retry_of?: string | null }): JobSteps {
+  of(held: HeldLease & { readonly retry_of?: string | null; readonly storage?: string | null }): JobSteps {
     const isResumed = held.epoch > 1 || (held.retry_of ?? null) !== null;
-    return this.factory.open({ ...held, processId: 'a-process', isResumed }, 'a-worker', new AbortController().signal);
+    const { signal } = new AbortController();
+    const files = this.stored.ofRun(held.storage, this.files.attempt(held.id, held.epoch), signal);
+    return this.factory.open({ ...held, processId: 'a-process', isResumed }, files, 'a-worker', signal);
   }
 
   /** Claims a job once more, as the next worker does. */

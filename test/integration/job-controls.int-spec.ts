@@ -200,7 +200,7 @@ describe('a repetition', () => {
     const input = join(files.directory(job.id), 'inputs', '0');
     await mkdir(dirname(input), { recursive: true });
     await writeFile(input, 'given');
-    const stored = await new JobInputs(files, store.settings).store(job.id, {
+    const stored = await new JobInputs(files, memory.stored, store.settings).store(job.id, {
       file: new InputFile(input, 5, 'text/plain'),
     });
     await store.acceptance.accept({ ...job, ...stored });
@@ -236,7 +236,8 @@ describe('a repetition', () => {
     await store.query(`UPDATE job SET expires_at = now() - interval '1 s' WHERE id = $1`, [old]);
     for (const gone of await store.recovery.expire(100)) await memory.files.remove(gone);
     const held = (await store.leases.claim(id, 'b', 60_000))!;
-    const inputs = await new JobInputs(memory.files, store.settings).load(held);
+    const run = memory.stored.ofRun(null, memory.files.attempt(id, held.epoch), new AbortController().signal);
+    const inputs = await new JobInputs(memory.files, memory.stored, store.settings).load(held, run);
     expect(await readFile((inputs.file as InputFile).path, 'utf8')).toBe('given');
     const steps = memory.of(held);
     const verdict = (await steps.begin(step('a'))) as unknown as { value: unknown; outputs: { path: string }[] };

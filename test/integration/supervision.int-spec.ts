@@ -13,7 +13,12 @@ import { Supervisor } from '../../src/queues/supervisor.js';
 import { DueJobs } from '../../src/queues/supervision/due-jobs.js';
 import { LostJobs } from '../../src/queues/supervision/lost-jobs.js';
 import { MissingEntries } from '../../src/queues/supervision/missing-entries.js';
+import { FileRemoval } from '../../src/queues/supervision/file-removal.js';
 import { Retention } from '../../src/queues/supervision/retention.js';
+import { StorageOrphans } from '../../src/queues/supervision/storage-orphans.js';
+import { StorageRemovals } from '../../src/jobs/store/storage-removals.js';
+import { StoredFiles } from '../../src/jobs/files/stored-files.js';
+import { ProcessRegistry } from '../../src/processes/process-registry.js';
 import { eventually, RedisServer, testedBackends } from '../harness/backends.js';
 import { type TestDatabase, TestDatabases } from '../harness/database.js';
 import { TestQueue } from '../harness/job-queue.js';
@@ -253,6 +258,8 @@ describe('Supervisor', () => {
   const supervisor = (leadership: Leadership) => {
     const settings = new Settings({ ...store.settings, SUPERVISOR_INTERVAL: 20, LEASE: 50 });
     const files = new JobFiles(settings);
+    const stored = new StoredFiles(files, store.storages, settings);
+    const removals = new StorageRemovals(store.database);
     return new Supervisor(
       leadership,
       lostJobs,
@@ -260,6 +267,8 @@ describe('Supervisor', () => {
       new DueJobs(store.recovery, store.cancellation, dispatcher, queue.queue),
       store.slotQueue,
       new Retention(store.recovery, store.reader, files, queue.queue),
+      new FileRemoval(removals, stored),
+      new StorageOrphans(store.storages, stored, files, store.reader, removals, new ProcessRegistry()),
       settings,
     );
   };

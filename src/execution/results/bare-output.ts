@@ -13,7 +13,7 @@ export interface BareOutput {
 /** Writes an output in a format chosen from its available ones. */
 export function bareOutput(output: ResultOutput, { mediaType, writing }: OutputFormat): BareOutput {
   if (output.kind === 'file') {
-    return { contentType: output.mediaType, content: [{ path: output.path, start: 0, end: output.size }] };
+    return { contentType: output.mediaType, content: [{ bytes: output.bytes, start: 0, end: output.size }] };
   }
   const { value } = output;
   switch (writing) {

@@ -1,13 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import type { ByteSpan, StoredBytes } from '../../jobs/files/stored-bytes.js';
 import { DomainError } from '../../ogc/problems/domain-error.js';
 
-/** A run of bytes of a file: `end` is exclusive; with `base64` the bytes are written in that encoding. */
-export interface FileSlice {
-  readonly path: string;
-  readonly start: number;
-  readonly end: number;
+/** A run of bytes of a file; with `base64` the bytes are written in that encoding. */
+export interface FileSlice extends ByteSpan {
+  readonly bytes: StoredBytes;
   readonly base64?: boolean;
 }
 
@@ -24,25 +21,32 @@ export function contentLength(content: Content): number {
 
 /**
  * Makes sure that every file is there and as long as expected, while the answer can still be an error.
- * @throws DomainError `result-not-available`
+ * @throws DomainError `result-not-available`; StorageError when the storage cannot be asked
  */
 export async function requireFiles(content: Content): Promise<void> {
   for (const piece of content) {
     if (isInMemory(piece)) continue;
-    const found = await stat(piece.path).catch(() => undefined);
-    if (found === undefined || found.size < piece.end) {
+    const size = await piece.bytes.size();
+    if (size === undefined || size < piece.end) {
       throw new DomainError('result-not-available', 'The stored bytes of an output are gone.');
     }
   }
 }
 
-/** A stream when a file is among the pieces, which fails when it turns out shorter than promised; else text or bytes. */
+/**
+ * A stream when a file is among the pieces, which fails when it turns out shorter than promised; else text or bytes. When
+ * the stream is closed, so is what it reads.
+ */
 export function openContent(content: Content): string | Buffer | Readable {
   if (content.length === 1 && typeof content[0] === 'string') return content[0];
   const texts = content.filter((piece) => typeof piece === 'string');
   if (texts.length === content.length) return texts.join('');
   const inMemory = content.filter(isInMemory);
-  if (inMemory.length < content.length) return Readable.from(chunks(content), { objectMode: false });
+  if (inMemory.length < content.length) {
+    const closed = new AbortController();
+    const stream = Readable.from(chunks(content, closed.signal), { objectMode: false });
+    return stream.once('close', () => closed.abort());
+  }
   return Buffer.concat(inMemory.map(bytesOf));
 }
 
@@ -60,22 +64,22 @@ function pieceLength(piece: ContentPiece): number {
   return piece.base64 === true ? 4 * Math.ceil(bytes / 3) : bytes;
 }
 
-async function* chunks(content: Content): AsyncGenerator<Buffer> {
+async function* chunks(content: Content, signal: AbortSignal): AsyncGenerator<Buffer> {
   for (const piece of content) {
     if (isInMemory(piece)) yield bytesOf(piece);
-    else if (piece.base64 === true) yield* encoded(slice(piece));
-    else yield* slice(piece);
+    else if (piece.base64 === true) yield* encoded(slice(piece, signal));
+    else yield* slice(piece, signal);
   }
 }
 
-async function* slice({ path, start, end }: FileSlice): AsyncGenerator<Buffer> {
+async function* slice({ bytes, start, end }: FileSlice, signal: AbortSignal): AsyncGenerator<Buffer> {
   if (start >= end) return;
   let missing = end - start;
-  for await (const chunk of createReadStream(path, { start, end: end - 1 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of (await bytes.read({ start, end }, signal)) as AsyncIterable<Buffer>) {
     missing -= chunk.length;
     yield chunk;
   }
-  if (missing > 0) throw new Error(`${path} is ${missing} bytes shorter than promised`);
+  if (missing > 0) throw new Error(`A stored file is ${missing} bytes shorter than promised`);
 }
 
 async function* encoded(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { LocalBytes } from '../../jobs/files/stored-bytes.js';
 import type { OgcSchema } from '../../processes/process-description.js';
 import { outputValue } from './output-value.js';
 import type { ResultOutput } from './result-output.js';
@@ -14,7 +15,7 @@ const value = (content: unknown): ResultOutput => ({ id: 'x', kind: 'value', val
 const file = (content: string, mediaType: string, size = content.length): ResultOutput => {
   const path = join(directory, 'file');
   writeFileSync(path, content);
-  return { id: 'x', kind: 'file', path, size, sha256: '', mediaType };
+  return { id: 'x', kind: 'file', bytes: new LocalBytes(path), size, sha256: '', mediaType };
 };
 
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -43,7 +44,7 @@ describe(outputValue.name, () => {
   });
 
   it('says so when a stored array is gone or too large', async () => {
-    const gone = { ...file('[]', JSON_TYPE), path: join(directory, 'none') } as ResultOutput;
+    const gone = { ...file('[]', JSON_TYPE), bytes: new LocalBytes(join(directory, 'none')) } as ResultOutput;
     await expect(outputValue(gone, ARRAY, 0)).rejects.toMatchObject({ code: 'result-not-available' });
     const large = file('[]', JSON_TYPE, 17 * 1024 * 1024);
     await expect(outputValue(large, ARRAY, 0)).rejects.toMatchObject({ code: 'result-not-available' });

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { isJsonType, MediaType } from '../../ogc/media-type.js';
 import { DomainError } from '../../ogc/problems/domain-error.js';
 import type { OgcSchema } from '../../processes/process-description.js';
@@ -41,9 +41,9 @@ async function valuesOf(output: ResultOutput, schema: OgcSchema): Promise<unknow
   if (output.size > LARGEST_ARRAY) {
     throw new DomainError('result-not-available', 'The output is too large for one of its values to be taken out.');
   }
-  const { path, size } = output;
-  await requireFiles([{ path, start: 0, end: size }]);
-  const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+  const { bytes, size } = output;
+  await requireFiles([{ bytes, start: 0, end: size }]);
+  const value: unknown = JSON.parse(await text(await bytes.read({ start: 0, end: size })));
   return Array.isArray(value) ? value : undefined;
 }
 

@@ -1,4 +1,17 @@
-import type { ProducedOutput } from '../../engine/execution-unit.js';
+import type { StoredBytes } from '../../jobs/files/stored-bytes.js';
 
-/** An output of a successful execution, under its id. */
-export type ResultOutput = ProducedOutput & { readonly id: string };
+/** An output of a successful execution: a JSON value, or a file. */
+export type ResultOutput =
+  | { readonly id: string; readonly kind: 'value'; readonly value: unknown; readonly mediaType: string }
+  | {
+      readonly id: string;
+      readonly kind: 'file';
+      readonly bytes: StoredBytes;
+      /** Where it is kept, as rows hold it; absent for an execution without a job. */
+      readonly location?: string;
+      /** bytes */
+      readonly size: number;
+      /** lower-case hexadecimal */
+      readonly sha256: string;
+      readonly mediaType: string;
+    };

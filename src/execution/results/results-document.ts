@@ -1,17 +1,18 @@
-import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
 import { isJsonObject } from '../../ogc/json-object.js';
 import { LinkRelation } from '../../ogc/links/link-relation.js';
 import { essence, isJsonType, isTextType, MediaType } from '../../ogc/media-type.js';
 import { alternativesOf } from '../schema-alternatives.js';
 import type { Content, ContentPiece, FileSlice } from './content.js';
 import { requireFiles } from './content.js';
-import type { PlannedOutput } from './results-plan.js';
+import type { ResultOutput } from './result-output.js';
+import type { PlannedOutput, UrlOfOutput } from './results-plan.js';
 
 /** Files of JSON or text up to this size are put into a document as such; larger ones, and other bytes, as base64. */
 const LARGEST_TEXT = 16 * 1024 * 1024;
 
 interface DocumentOptions {
-  readonly urlOf?: (outputId: string) => string;
+  readonly urlOf?: UrlOfOutput;
   /** Bytes up to which an output whose transmission goes by size is put into the document. */
   readonly inlineLimit: number;
 }
@@ -30,18 +31,23 @@ export async function resultsDocument(outputs: readonly PlannedOutput[], options
 
 async function entry(planned: PlannedOutput, { urlOf, inlineLimit }: DocumentOptions): Promise<Content> {
   const { output, transmission } = planned;
-  if (urlOf !== undefined && transmission === 'reference') return [link(planned, urlOf)];
+  if (urlOf !== undefined && transmission === 'reference') return [await link(planned, urlOf)];
   const limit = urlOf !== undefined && transmission === 'size' ? inlineLimit : Infinity;
   if (output.kind === 'file') {
-    return output.size > limit ? [link(planned, urlOf!)] : fileEntry(output.path, output.size, output.mediaType);
+    return output.size > limit ? [await link(planned, urlOf!)] : fileEntry(output);
   }
   const inline = JSON.stringify(inlineValue(output.value, output.mediaType, planned));
-  return [Buffer.byteLength(inline) > limit ? link(planned, urlOf!) : inline];
+  return [Buffer.byteLength(inline) > limit ? await link(planned, urlOf!) : inline];
 }
 
-function link({ output, title, format }: PlannedOutput, urlOf: (outputId: string) => string): string {
+async function link({ output, title, format }: PlannedOutput, urlOf: UrlOfOutput): Promise<string> {
   const { id } = output;
-  return JSON.stringify({ href: urlOf(id), rel: LinkRelation.results, type: format.mediaType, title: title ?? id });
+  return JSON.stringify({
+    href: await urlOf(output),
+    rel: LinkRelation.results,
+    type: format.mediaType,
+    title: title ?? id,
+  });
 }
 
 /** Objects, and strings of a media type of their own, come qualified (inlineOrRefData.yaml); bounding boxes do not. */
@@ -63,8 +69,8 @@ function inlineValue(value: unknown, mediaType: string, { schema, format }: Plan
   return essence(mediaType) === MediaType.json ? { value: value ?? null } : { value: value ?? null, mediaType };
 }
 
-async function fileEntry(path: string, size: number, mediaType: string): Promise<Content> {
-  const slice: FileSlice = { path, start: 0, end: size, base64: true };
+async function fileEntry({ bytes, size, mediaType }: Extract<ResultOutput, { kind: 'file' }>): Promise<Content> {
+  const slice: FileSlice = { bytes, start: 0, end: size, base64: true };
   if ((isJsonType(mediaType) || isTextType(mediaType)) && size <= LARGEST_TEXT) {
     const value = await readValue(slice, mediaType);
     if (value !== undefined) return [JSON.stringify({ value, mediaType })];
@@ -72,11 +78,15 @@ async function fileEntry(path: string, size: number, mediaType: string): Promise
   return ['{"value":"', slice, `","encoding":"base64","mediaType":${JSON.stringify(mediaType)}}`];
 }
 
+function contentOf({ bytes, start, end }: FileSlice): Promise<Buffer> | Buffer {
+  return start === end ? Buffer.alloc(0) : bytes.read({ start, end }).then(buffer);
+}
+
 /** The file as a JSON value or as text; nothing when its bytes are not what its media type says. */
 async function readValue(slice: FileSlice, mediaType: string): Promise<unknown> {
   await requireFiles([slice]);
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(slice.path));
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(await contentOf(slice));
     return isJsonType(mediaType) ? JSON.parse(text) : text;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined;

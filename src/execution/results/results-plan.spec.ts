@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { LocalBytes } from '../../jobs/files/stored-bytes.js';
 import { DomainError } from '../../ogc/problems/domain-error.js';
 import type { OutputDescription } from '../../processes/process-description.js';
 import type { ExecuteRequest } from '../execute-request.js';
@@ -15,7 +16,7 @@ const PRODUCED: ResultOutput[] = [
   { id: 'b', kind: 'value', value: {}, mediaType: 'application/json' },
   { id: 'c', kind: 'value', value: '<x/>', mediaType: 'application/xml' },
 ];
-const urlOf = (id: string): string => `http://host/jobs/1/results/${id}`;
+const urlOf = ({ id }: ResultOutput): string => `http://host/jobs/1/results/${id}`;
 
 type Request = ExecuteRequest['outputs'];
 const value = (...ids: string[]): Request => ids.map((id) => ({ id, transmissionMode: 'value' as const }));
@@ -203,7 +204,14 @@ describe('the format of an output', () => {
 
   it('of a file is what its process made of it', () => {
     const described = { f: { schema: { type: 'string', contentEncoding: 'binary' } } } as const;
-    const file = { id: 'f', kind: 'file', path: '/x', size: 1, sha256: '', mediaType: 'application/x-netcdf' } as const;
+    const file = {
+      id: 'f',
+      kind: 'file',
+      bytes: new LocalBytes('/x'),
+      size: 1,
+      sha256: '',
+      mediaType: 'application/x-netcdf',
+    } as const;
     const ask = (accept: string) => () => plan({ outputs: open('f') }, { produced: [file], described, accept });
     expect(ask('application/x-netcdf')()).toMatchObject({ output: { format: { mediaType: 'application/x-netcdf' } } });
     expect(codeOf(ask('application/zip'))).toBe('not-acceptable');

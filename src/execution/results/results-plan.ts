@@ -7,6 +7,9 @@ import { availableFormats, chooseFormat, negotiate, requireFormat, type OutputFo
 import type { ResultOutput } from './result-output.js';
 import { asksForDocument } from './results-profile.js';
 
+/** The absolute URL under which one output can be had. */
+export type UrlOfOutput = (output: ResultOutput) => string | Promise<string>;
+
 /** Everything the shape of a results response depends on. */
 export interface ResultsQuestion {
   /** What the execution produced; may lack optional outputs. */
@@ -20,8 +23,8 @@ export interface ResultsQuestion {
   readonly profile?: string;
   /** `Prefer: return=` */
   readonly returnPreference?: Preferences['return'];
-  /** The absolute URL of one output; absent when no job was kept, everything is then sent by value. */
-  readonly urlOf?: (outputId: string) => string;
+  /** Absent when no job was kept, everything is then sent by value. */
+  readonly urlOf?: UrlOfOutput;
   /** `execution`: the answer to POST execution. `job`: GET results, where having asked for none is an error. */
   readonly source: 'execution' | 'job';
 }

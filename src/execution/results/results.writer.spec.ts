@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { Settings } from '../../config/settings.js';
+import { LocalBytes } from '../../jobs/files/stored-bytes.js';
 import type { OutputDescription } from '../../processes/process-description.js';
 import type { ResultOutput } from './result-output.js';
 import type { ResultsQuestion } from './results-plan.js';
@@ -51,12 +52,12 @@ describe(ResultsWriter.name, () => {
       const path = join(directory, id);
       await writeFile(path, bytes);
       const sha256 = createHash('sha256').update(bytes).digest('hex');
-      return { id, kind: 'file', path, size: bytes.length, sha256, mediaType };
+      return { id, kind: 'file', bytes: new LocalBytes(path), size: bytes.length, sha256, mediaType };
     };
     const gone: ResultOutput = {
       id: 'gone',
       kind: 'file',
-      path: join(directory, 'none'),
+      bytes: new LocalBytes(join(directory, 'none')),
       size: 3,
       sha256: '',
       mediaType: 'x/y',
@@ -78,7 +79,7 @@ describe(ResultsWriter.name, () => {
       produced,
       described: DESCRIBED,
       request: { response: 'raw', dialect: '1.0', ...request },
-      urlOf: (id) => `http://host/jobs/1/results/${id}`,
+      urlOf: ({ id }) => `http://host/jobs/1/results/${id}`,
       source: 'job',
       ...more,
     });
@@ -230,7 +231,7 @@ describe(ResultsWriter.name, () => {
     const output = {
       id: 'large',
       kind: 'file',
-      path,
+      bytes: new LocalBytes(path),
       size: LARGE.length,
       sha256: '',
       mediaType: 'application/zip',

@@ -46,14 +46,14 @@ export class ResultsWriter {
       case 'empty':
         return { status: 204, headers: {}, applied: {} };
       case 'links':
-        return { status: 204, headers: { link: this.links(plan.outputs, question) }, applied: {} };
+        return { status: 204, headers: { link: await this.links(plan.outputs, question) }, applied: {} };
       case 'bare': {
         const { contentType, content } = bareOutput(plan.output.output, plan.output.format);
         if (plan.output.output.kind === 'file') await requireFiles(content);
         return respond(contentType, content, BARE_HEADERS, this.applied([plan.output], question));
       }
       case 'multipart':
-        return this.multipart(plan.outputs, question);
+        return await this.multipart(plan.outputs, question);
       case 'document':
         return this.document(plan, question);
     }
@@ -86,32 +86,31 @@ export class ResultsWriter {
       };
     }
     const contentRange = `bytes ${wanted.start}-${wanted.end - 1}/${output.size}`;
-    const partial = await answer(contentType, [{ path: output.path, ...wanted }], {
+    const partial = await answer(contentType, [{ bytes: output.bytes, ...wanted }], {
       ...tagged,
       'content-range': contentRange,
     });
     return { ...partial, status: 206 };
   }
 
-  private links(outputs: readonly PlannedOutput[], { urlOf }: ResultsQuestion): string[] {
-    return outputs.map(({ output, title, format }) =>
-      formatLinkHeader([
-        { href: urlOf!(output.id), rel: LinkRelation.results, type: format.mediaType, title: title ?? output.id },
-      ]),
-    );
+  private links(outputs: readonly PlannedOutput[], { urlOf }: ResultsQuestion): Promise<string[]> {
+    const links = outputs.map(async ({ output, title, format }) => {
+      const href = await urlOf!(output);
+      return formatLinkHeader([{ href, rel: LinkRelation.results, type: format.mediaType, title: title ?? output.id }]);
+    });
+    return Promise.all(links);
   }
 
-  private multipart(outputs: readonly PlannedOutput[], question: ResultsQuestion): Promise<ResultsResponse> {
+  private async multipart(outputs: readonly PlannedOutput[], question: ResultsQuestion): Promise<ResultsResponse> {
     const { urlOf } = question;
-    const { contentType, content } = multipartRelated(
-      outputs.map(({ output, format, transmission }) => {
-        const bare = bareOutput(output, format);
-        return transmission === 'reference'
-          ? { contentId: output.id, contentType: bare.contentType, location: urlOf!(output.id) }
-          : { contentId: output.id, ...bare };
-      }),
-    );
-    return answer(contentType, content, { vary: 'accept' }, this.applied(outputs, question));
+    const parts = outputs.map(async ({ output, format, transmission }) => {
+      const bare = bareOutput(output, format);
+      return transmission === 'reference'
+        ? { contentId: output.id, contentType: bare.contentType, location: await urlOf!(output) }
+        : { contentId: output.id, ...bare };
+    });
+    const { contentType, content } = multipartRelated(await Promise.all(parts));
+    return await answer(contentType, content, { vary: 'accept' }, this.applied(outputs, question));
   }
 
   private async document(

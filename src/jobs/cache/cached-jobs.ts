@@ -5,9 +5,11 @@ import { Database, type StatementRunner } from '../../database/database.js';
 import { Statement } from '../../database/statement.js';
 import { ChangeAnnouncer } from '../change-announcer.js';
 import { JobDispatch } from '../job-dispatch.js';
+import { StoredFiles } from '../files/stored-files.js';
 import { JobFiles } from '../job-files.js';
 import type { JobAdmission } from '../job.types.js';
 import { CALLBACK_COLUMNS, oweCallback, WAKE_CALLBACKS } from '../store/callback-outbox.js';
+import { isFileGone } from '../../storage/storage-unavailable.js';
 import { WAITS } from '../store/conditions.js';
 import { type AcceptedJob, newJobValues, type NewJob, OR_EXISTING } from '../store/job-acceptance.js';
 import { STATUS_COLUMNS } from '../store/job-row.js';
@@ -58,17 +60,17 @@ const ACCEPT = new Statement<AcceptedJob>(
   'job_accept_cached',
   `WITH j AS (
      INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response,
-                      idempotency_key, request_digest, subscriber, cached_from, message, progress, finished_at,
-                      expires_at, seq)
-     SELECT $1, $2, $3, 'COMPLETED', 'Cached', $4, $5, $6, $7, $8, $9, id, ${MESSAGE('id')}, 100, now(),
-       now() + $10::float8 * interval '1 ms', 2
-     FROM job WHERE id = $11
+                      idempotency_key, request_digest, subscriber, storage, cached_from, message, progress, finished_at,
+                      expires_at, results_expire_at, seq)
+     SELECT $1, $2, $3, 'COMPLETED', 'Cached', $4, $5, $6, $7, $8, $9, $10, id, ${MESSAGE('id')}, 100, now(),
+       now() + $11::float8 * interval '1 ms', now() + $12::float8 * interval '1 ms', 2
+     FROM job WHERE id = $13
      ${OR_EXISTING}
      RETURNING *
-   ), ${copyOutputs(11)}, e AS (
+   ), ${copyOutputs(13)}, e AS (
      INSERT INTO job_event (job_id, seq, type, data)
      SELECT id, s, t, d FROM j, (VALUES
-       (1, 'accepted', NULL), (2, 'successful', json_build_object('cachedFrom', $11::uuid))
+       (1, 'accepted', NULL), (2, 'successful', json_build_object('cachedFrom', $13::uuid))
      ) v (s, t, d) WHERE id = $1
    ), ${oweCallback('successUri', 'j.id = $1')}
    SELECT ${STATUS_COLUMNS}, j.request_digest, ${WAKE_CALLBACKS} FROM j`,
@@ -78,20 +80,21 @@ const ACCEPT = new Statement<AcceptedJob>(
 const COMPLETE = new Statement<{ readonly id: string } & ResumingParent>(
   'job_complete_cached',
   `WITH ${LOCK_PARENT}, j AS (
-     UPDATE job SET state_type = 'COMPLETED', state_name = 'Cached', cached_from = $3, message = ${MESSAGE('$3::uuid')},
+     UPDATE job SET state_type = 'COMPLETED', state_name = 'Cached', cached_from = $4, message = ${MESSAGE('$4::uuid')},
        progress = 100, waiting_reason = NULL, due_at = NULL, finished_at = now(), updated_at = now(),
-       expires_at = now() + $2::float8 * interval '1 ms', seq = seq + 1
-     WHERE id = $1 AND ${WAITS} AND ${PARENT_LOCKED} AND EXISTS (SELECT FROM job WHERE id = $3)
+       expires_at = now() + $2::float8 * interval '1 ms', results_expire_at = now() + $3::float8 * interval '1 ms',
+       seq = seq + 1
+     WHERE id = $1 AND ${WAITS} AND ${PARENT_LOCKED} AND EXISTS (SELECT FROM job WHERE id = $4)
      RETURNING ${CALLBACK_COLUMNS}
-   ), ${copyOutputs(3)}, e AS (
+   ), ${copyOutputs(4)}, e AS (
      INSERT INTO job_event (job_id, seq, type, data)
-     SELECT id, seq, 'successful', json_build_object('cachedFrom', $3::uuid) FROM j
+     SELECT id, seq, 'successful', json_build_object('cachedFrom', $4::uuid) FROM j
    ), ${oweCallback('successUri')}, ${resumeParent()}
    SELECT id, ${RESUMED_PARENT}, ${WAKE_CALLBACKS} FROM j`,
 );
 
 /**
- * Jobs that take over the results of an earlier one instead of running. They get rows and hard links of their own, so
+ * Jobs that take over the results of an earlier one instead of running. They get rows and files of their own, so
  * that the removal of the origin takes nothing from them.
  */
 @Injectable()
@@ -101,6 +104,7 @@ export class CachedJobs {
     private readonly announcer: ChangeAnnouncer,
     private readonly dispatch: JobDispatch,
     private readonly files: JobFiles,
+    private readonly stored: StoredFiles,
     private readonly settings: Settings,
   ) {}
 
@@ -125,9 +129,9 @@ export class CachedJobs {
     for (;;) {
       const origin = await this.find(cache, undefined);
       if (origin === undefined) return undefined;
-      const paths = await this.share(origin, job.id, cache);
+      const paths = await this.share(origin, job, cache);
       if (paths === undefined) continue;
-      const values = [...newJobValues(job), this.settings.JOB_TTL, ...outputValues(origin, paths)];
+      const values = [...newJobValues(job), ...this.lifetimes, ...outputValues(origin, paths)];
       const [row] = await this.database.execute(ACCEPT, values);
       if (row !== undefined) return row;
       await this.files.remove(job.id);
@@ -138,10 +142,14 @@ export class CachedJobs {
    * Ends a waiting job with the results of another one.
    * @returns false when that could not be done: the origin has gone, or somebody else has taken the job
    */
-  async complete(jobId: string, origin: OriginJob, cache: CacheOptions): Promise<boolean> {
-    const paths = await this.share(origin, jobId, cache);
+  async complete(
+    { id: jobId, storage }: { readonly id: string; readonly storage: string | null },
+    origin: OriginJob,
+    cache: CacheOptions,
+  ): Promise<boolean> {
+    const paths = await this.share(origin, { id: jobId, storage: storage ?? undefined }, cache);
     if (paths === undefined) return false;
-    const values = [jobId, this.settings.JOB_TTL, ...outputValues(origin, paths)];
+    const values = [jobId, ...this.lifetimes, ...outputValues(origin, paths)];
     const [row] = await this.database.execute(COMPLETE, values);
     if (row === undefined) return false;
     this.announcer.announceEnd(row.id);
@@ -152,13 +160,22 @@ export class CachedJobs {
     return true;
   }
 
+  /** Milliseconds that a finished job is kept for, and its results. */
+  private get lifetimes(): readonly (number | null)[] {
+    return [this.settings.JOB_TTL, this.settings.RESULT_TTL ?? null];
+  }
+
   /** @returns where the files of the origin now lie for the job, as stored; nothing when they are gone, which is noted */
-  private async share(origin: OriginJob, jobId: string, { key }: CacheOptions): Promise<string[] | undefined> {
+  private async share(
+    origin: OriginJob,
+    { id, storage }: Pick<NewJob, 'id' | 'storage'>,
+    { key }: CacheOptions,
+  ): Promise<string[] | undefined> {
     try {
-      const links = origin.files.map(({ path }) => this.files.share(path, jobId, 'cached', randomUUID()));
-      return await Promise.all(links);
+      const copies = origin.files.map(({ path }) => this.stored.share(path, id, storage, 'cached', randomUUID()));
+      return await Promise.all(copies);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!isFileGone(error)) throw error;
       await this.database.execute(FORGET, [key, origin.id]);
       return undefined;
     }

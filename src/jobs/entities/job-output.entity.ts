@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { Job } from './job.entity.js';
 
-/** One named result of a job: a JSON value in this row, or a file below DATA_DIR. */
+/** One named result of a job: a JSON value in this row, or a file in the storage of the job. */
 @Entity('job_output')
 @ForeignKey(() => Job, ['jobId'], ['id'], { name: 'job_output_job', onDelete: 'CASCADE' })
 export class JobOutput {
@@ -14,7 +14,7 @@ export class JobOutput {
   @Column('json', { nullable: true })
   value: unknown;
 
-  /** Path relative to the data directory. */
+  /** Where it is: a path relative to the data directory, or `<type>/<name>:<key>` of a storage. */
   @Column('text', { nullable: true })
   file: string | null;
 

@@ -17,6 +17,7 @@ import type { JobAdmission, JobSubscriber, ResponsePreferences, StagedInputs } f
 // Of an expression, which only the migration can write: finished_at - started_at, of finished jobs.
 @Index('job_duration', { synchronize: false })
 @Index('job_expiry', ['expiresAt'], { where: 'expires_at IS NOT NULL' })
+@Index('job_results_expiry', ['resultsExpireAt'], { where: 'results_expire_at IS NOT NULL' })
 @Index('job_idempotency', ['idempotencyKey'], { unique: true, where: 'idempotency_key IS NOT NULL' })
 @Index('job_children', ['parentId'], { where: 'parent_id IS NOT NULL' })
 @Index('job_due', ['dueAt'], { where: 'due_at IS NOT NULL' })
@@ -52,6 +53,10 @@ export class Job {
 
   @Column('json', { nullable: true })
   staged: StagedInputs | null;
+
+  /** The block that names the storage of its files; nothing: DATA_DIR. */
+  @Column('text', { nullable: true })
+  storage: string | null;
 
   /** How the client wants its results; needed again at `GET /jobs/{jobID}/results`. */
   @Column('json')
@@ -157,4 +162,12 @@ export class Job {
   /** When the job and its outputs are removed; set when it ends. */
   @Column('timestamptz', { name: 'expires_at', nullable: true })
   expiresAt: Date | null;
+
+  /** When the outputs are removed although the job stays (RESULT_TTL). */
+  @Column('timestamptz', { name: 'results_expire_at', nullable: true })
+  resultsExpireAt: Date | null;
+
+  /** When that was done. */
+  @Column('timestamptz', { name: 'results_expired_at', nullable: true })
+  resultsExpiredAt: Date | null;
 }

@@ -16,6 +16,7 @@ interface AskingJob {
   readonly process_version: string;
   readonly state_name: string;
   readonly admission: JobAdmission;
+  readonly storage: string | null;
   /** On the database's clock, in its own words. */
   readonly since: string;
 }
@@ -42,7 +43,7 @@ type Answer =
 
 const FIND = new Statement<AskingJob>(
   'job_entrance_find',
-  `SELECT id, process_id, process_version, state_name, admission, created_at::text AS since
+  `SELECT id, process_id, process_version, state_name, admission, storage, created_at::text AS since
    FROM job WHERE id = $1 AND ${WAITS} AND (due_at IS NULL OR due_at <= now()) AND ${COMPATIBILITY} = ANY($2)
      AND admission IS NOT NULL`,
 );
@@ -100,7 +101,7 @@ export class JobEntrance {
           this.leases.announce(answer.job);
           return answer.job;
         case 'cached':
-          if (cache === undefined || !(await this.cached.complete(jobId, answer.origin, cache))) continue;
+          if (cache === undefined || !(await this.cached.complete(job, answer.origin, cache))) continue;
           return undefined;
         case 'refused':
           await this.cancellation.refuse(jobId, refusal(answer.limit));

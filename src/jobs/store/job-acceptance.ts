@@ -15,6 +15,8 @@ export interface NewJob {
   readonly inputs: Record<string, unknown>;
   readonly staged?: StagedInputs;
   readonly response: ResponsePreferences;
+  /** The storage that its files lie in, as the name of a block; absent: DATA_DIR. */
+  readonly storage?: string;
   /** Whom to call back; the URLs in the form that `URL` gives them. */
   readonly subscriber?: JobSubscriber;
   /** What has to be asked for before it runs. */
@@ -47,8 +49,8 @@ const ACCEPT = new Statement<AcceptedJob>(
   'job_accept',
   `WITH j AS (
      INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response,
-                      idempotency_key, request_digest, subscriber, admission, seq)
-     VALUES ($1, $2, $3, 'SCHEDULED', 'Scheduled', $4, $5, $6, $7, $8, $9, $10, 1)
+                      idempotency_key, request_digest, subscriber, storage, admission, seq)
+     VALUES ($1, $2, $3, 'SCHEDULED', 'Scheduled', $4, $5, $6, $7, $8, $9, $10, $11, 1)
      ${OR_EXISTING}
      RETURNING *
    ), e AS (
@@ -62,11 +64,11 @@ const ACCEPT_TOGETHER = new Statement<AcceptedJob>(
   'job_accept_together',
   `WITH j AS (
      INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response, subscriber,
-                      admission, seq)
+                      storage, admission, seq)
      SELECT x.id, x.process_id, x.process_version, 'SCHEDULED', 'Scheduled', x.inputs::json, x.staged::json,
-       x.response::json, x.subscriber::json, x.admission::json, 1
-     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-       AS x (id, process_id, process_version, inputs, staged, response, subscriber, admission)
+       x.response::json, x.subscriber::json, x.storage, x.admission::json, 1
+     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+       $9::text[]) AS x (id, process_id, process_version, inputs, staged, response, subscriber, storage, admission)
      RETURNING *
    ), e AS (
      INSERT INTO job_event (job_id, seq, type) SELECT id, 1, 'accepted' FROM j
@@ -79,14 +81,16 @@ const ACCEPT_RUNNING = new Statement<AcceptedJob>(
   'job_accept_running',
   `WITH j AS (
      INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response,
-                      idempotency_key, request_digest, subscriber, seq, epoch, worker_id, lease_until, started_at)
-     VALUES ($1, $2, $3, 'RUNNING', 'Running', $4, $5, $6, $7, $8, $9, 2, 1, $10, now() + $11 * interval '1 ms', now())
+                      idempotency_key, request_digest, subscriber, storage, seq, epoch, worker_id, lease_until,
+                      started_at)
+     VALUES ($1, $2, $3, 'RUNNING', 'Running', $4, $5, $6, $7, $8, $9, $10, 2, 1, $11, now() + $12 * interval '1 ms',
+       now())
      ${OR_EXISTING}
      RETURNING *
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data)
      SELECT id, s, t, d FROM j, (VALUES
-       (1, 'accepted', NULL), (2, 'started', json_build_object('attempt', 1, 'worker', $10::text))
+       (1, 'accepted', NULL), (2, 'started', json_build_object('attempt', 1, 'worker', $11::text))
      ) v (s, t, d) WHERE id = $1
    ), ${oweCallback('inProgressUri', 'j.id = $1')}
    SELECT ${STATUS_COLUMNS}, j.request_digest, ${WAKE_CALLBACKS} FROM j`,
@@ -99,7 +103,7 @@ interface StorableJob {
 }
 
 /** Which of them {@link ACCEPT_TOGETHER} takes: all but the idempotency key and its digest. */
-const KEYLESS_VALUES = [0, 1, 2, 3, 4, 5, 8, 9];
+const KEYLESS_VALUES = [0, 1, 2, 3, 4, 5, 8, 9, 10];
 
 /** A job with more text than this is stored by itself, lest a group grow out of bounds. Characters. */
 const LARGEST_IN_GROUP = 64 * 1024;
@@ -145,7 +149,7 @@ export class JobAcceptance {
   }
 }
 
-/** `$1` to `$9` of every statement that accepts the job of a request. */
+/** `$1` to `$10` of every statement that accepts the job of a request. */
 export function newJobValues(job: NewJob): (string | null)[] {
   return [
     job.id,
@@ -157,6 +161,7 @@ export function newJobValues(job: NewJob): (string | null)[] {
     job.idempotency?.key ?? null,
     job.idempotency?.digest ?? null,
     job.subscriber === undefined ? null : JSON.stringify(job.subscriber),
+    job.storage ?? null,
   ];
 }
 

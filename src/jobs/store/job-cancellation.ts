@@ -11,6 +11,7 @@ import { CALLBACK_COLUMNS, oweCallback, WAKE_CALLBACKS } from './callback-outbox
 import { type JobStatusRow, STATUS_COLUMNS } from './job-row.js';
 import { DISMISSABLE, isIn, SUSPENDED, TERMINAL, UNFINISHED, WAITS } from './conditions.js';
 import type { HeldLease } from './job-leases.js';
+import { REMOVE_FILES } from './file-removal.js';
 import { LOCK_PARENT, PARENT_LOCKED, RESUMED_PARENT, resumeParent, type ResumingParent } from './parent-resumption.js';
 
 interface Requested extends ResumingParent {
@@ -95,7 +96,7 @@ const REMOVE = new Statement<JobStatusRow>(
   'job_remove',
   `WITH j AS (
      DELETE FROM job WHERE id = $1 AND ${isIn(TERMINAL)} RETURNING *
-   ), c AS (
+   ), ${REMOVE_FILES}, c AS (
      DELETE FROM job_callback USING j WHERE job_id = j.id AND kind = 'successUri'
    )
    SELECT ${STATUS_COLUMNS} FROM j`,

@@ -14,7 +14,7 @@ import { isIn, OWNED } from './conditions.js';
 import type { HeldLease, Redispatch } from './job-leases.js';
 import { LOCK_PARENT, PARENT_LOCKED, RESUMED_PARENT, resumeParent, type ResumingParent } from './parent-resumption.js';
 
-/** An output as it is stored: a JSON value, or a file by its path relative to the data directory. */
+/** An output as it is stored: a JSON value, or a file by where it is, see `FileLocation`. */
 export type StoredOutput =
   | { readonly id: string; readonly mediaType: string; readonly value: unknown }
   | {
@@ -37,9 +37,10 @@ export interface Recovery extends Redispatch, ResumingParent {
   readonly state_type: 'SCHEDULED' | 'CRASHED';
 }
 
-/** What a success changes, of a job that is kept for `$3` milliseconds. */
+/** What a success changes, of a job that is kept for `$3` milliseconds, and its results for `$4`. */
 const COMPLETED = `state_type = 'COMPLETED', state_name = 'Completed', progress = 100, lease_until = NULL,
-       finished_at = now(), updated_at = now(), expires_at = now() + $3 * interval '1 ms', seq = seq + 1`;
+       finished_at = now(), updated_at = now(), expires_at = now() + $3 * interval '1 ms',
+       results_expire_at = now() + $4::float8 * interval '1 ms', seq = seq + 1`;
 
 /** State, outputs and event in one statement: a reader sees all of the end of a job, or nothing of it. */
 const SUCCEED = new Statement<Written>(
@@ -51,7 +52,7 @@ const SUCCEED = new Statement<Written>(
    ), o AS (
      INSERT INTO job_output (job_id, output_id, value, file, media_type, size, sha256)
      SELECT j.id, x.output_id, x.value::json, x.file, x.media_type, x.size, x.sha256
-     FROM j, unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[])
+     FROM j, unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[])
        AS x (output_id, value, file, media_type, size, sha256)
    ), ${keepResult('j', `''`)}, e AS (
      INSERT INTO job_event (job_id, seq, type) SELECT id, seq, 'successful' FROM j
@@ -75,7 +76,7 @@ const SUCCEED_TOGETHER = new Statement<Written>(
    ), o AS (
      INSERT INTO job_output (job_id, output_id, value, file, media_type, size, sha256)
      SELECT j.id, x.output_id, x.value::json, x.file, x.media_type, x.size, x.sha256
-     FROM j JOIN unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[])
+     FROM j JOIN unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[])
        AS x (job_id, output_id, value, file, media_type, size, sha256) ON x.job_id = j.id
    ), e AS (
      INSERT INTO job_event (job_id, seq, type) SELECT id, seq, 'successful' FROM j
@@ -201,7 +202,8 @@ export class JobCompletion {
   }
 
   private async succeedAlone({ id, epoch, outputs }: Success): Promise<Written | undefined> {
-    const [row] = await this.database.execute(SUCCEED, [id, epoch, this.settings.JOB_TTL, ...columnsOf(outputs)]);
+    const { JOB_TTL, RESULT_TTL = null } = this.settings;
+    const [row] = await this.database.execute(SUCCEED, [id, epoch, JOB_TTL, RESULT_TTL, ...columnsOf(outputs)]);
     return row;
   }
 
@@ -210,6 +212,7 @@ export class JobCompletion {
       successes.map(({ id }) => id),
       successes.map(({ epoch }) => epoch),
       this.settings.JOB_TTL,
+      this.settings.RESULT_TTL ?? null,
       successes.flatMap(({ id, outputs }) => outputs.map(() => id)),
       ...columnsOf(successes.flatMap(({ outputs }) => outputs)),
     ]);

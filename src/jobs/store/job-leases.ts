@@ -17,6 +17,8 @@ export interface ClaimedJob {
   readonly inputs: Record<string, unknown>;
   readonly staged: StagedInputs | null;
   readonly response: ResponsePreferences;
+  /** The storage that its files lie in; nothing: DATA_DIR. */
+  readonly storage: string | null;
   /** How often it failed by itself before. */
   readonly attempts: number;
   /** Milliseconds of the runs before this one, as far as they count. */
@@ -91,14 +93,15 @@ const STARTED_EVENT = `e AS (
    )`;
 
 const CLAIMED_COLUMNS = `id, epoch, process_id, process_version, inputs, staged, response, attempts,
-     ran_ms::float8 AS ran_ms, retry_of, admission, signals`;
+     ran_ms::float8 AS ran_ms, retry_of, admission, signals, storage`;
 
 const CLAIM = new Statement<ClaimedJob>(
   'job_claim',
   `WITH j AS (
      UPDATE job SET ${STARTED}
      WHERE id = $1 AND ${TO_BE_HAD} AND (admission IS NULL OR $5::boolean)
-     RETURNING ${CALLBACK_COLUMNS}, epoch, inputs, staged, response, attempts, ran_ms, admission, signals
+     RETURNING ${CALLBACK_COLUMNS}, epoch, inputs, staged, response, attempts, ran_ms, admission, signals,
+       storage
    ), ${STARTED_EVENT}, ${oweCallback('inProgressUri')}
    SELECT ${CLAIMED_COLUMNS}, ${WAKE_CALLBACKS} FROM j`,
 );
@@ -113,7 +116,7 @@ const CLAIM_TOGETHER = new Statement<ClaimedJob>(
    ), j AS (
      UPDATE job SET ${STARTED} FROM l WHERE id = locked_id
      RETURNING id, seq, epoch, process_id, process_version, inputs, staged, response, attempts, ran_ms, retry_of,
-       admission, signals
+       admission, signals, storage
    ), ${STARTED_EVENT}
    SELECT ${CLAIMED_COLUMNS} FROM j`,
 );

@@ -13,6 +13,8 @@ import { type JobStatusRow, STATUS_COLUMNS } from './job-row.js';
 /** A job with what its results need. */
 export interface JobDetailRow extends JobStatusRow {
   readonly response: ResponsePreferences;
+  /** Whether its results have had their time, the job being kept. */
+  readonly results_expired: boolean;
   /** What its steps ask people for; nothing when they ask for nothing. */
   readonly questions: readonly JobQuestion[] | null;
   /** The jobs that its steps started, the first ones; nothing when there are none. */
@@ -54,6 +56,7 @@ const MOST_CHILDREN = 50;
 const FIND = new Statement<JobDetailRow>(
   'job_find',
   `SELECT ${STATUS_COLUMNS}, j.response,
+     j.results_expired_at IS NOT NULL OR coalesce(j.results_expire_at < now(), false) AS results_expired,
      (SELECT json_agg(json_build_object('task', t.key, 'name', t.name, 'request', t.request, 'until', t.wake_at)
                       ORDER BY t.seq)
       FROM task_run t WHERE j.${UNFINISHED} AND t.job_id = j.id AND t.state_type = 'PAUSED' AND t.answer IS NULL

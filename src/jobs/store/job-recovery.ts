@@ -4,6 +4,7 @@ import { Database } from '../../database/database.js';
 import { Statement } from '../../database/statement.js';
 import { acceptedFrom } from '../state-machine.js';
 import { AWAITS_SLOT, DISMISSABLE, isIn, UNFINISHED, WAITS } from './conditions.js';
+import { REMOVE_FILES, REMOVE_RESULT_FILES } from './file-removal.js';
 import type { HeldLease, Redispatch } from './job-leases.js';
 
 /** Less than every id. */
@@ -70,8 +71,26 @@ const EXPIRE = new Statement<{ id: string }>(
        AND NOT EXISTS (SELECT FROM job p WHERE p.id = o.parent_id AND p.${UNFINISHED})
        AND NOT EXISTS (SELECT FROM job_callback c WHERE c.job_id = o.id)
        ORDER BY expires_at LIMIT $1)
-     RETURNING id
-   )
+     RETURNING id, storage
+   ), ${REMOVE_FILES}
+   SELECT id FROM j`,
+);
+
+/** The results have had their time, the job has not. What is to be computed again must not be taken from it. */
+const EXPIRE_RESULTS = new Statement<{ id: string }>(
+  'job_expire_results',
+  `WITH j AS (
+     UPDATE job SET results_expire_at = NULL, results_expired_at = now(), updated_at = now()
+     WHERE id IN (SELECT id FROM job o WHERE results_expire_at < now()
+       AND NOT EXISTS (SELECT FROM job p WHERE p.id = o.parent_id AND p.${UNFINISHED})
+       AND NOT EXISTS (SELECT FROM job_callback c WHERE c.job_id = o.id)
+       ORDER BY results_expire_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED)
+     RETURNING id, storage
+   ), o AS (
+     DELETE FROM job_output USING j WHERE job_id = j.id
+   ), k AS (
+     DELETE FROM result_cache USING j WHERE job_id = j.id AND task_key = ''
+   ), ${REMOVE_RESULT_FILES}
    SELECT id FROM j`,
 );
 
@@ -129,5 +148,10 @@ export class JobRecovery {
   /** Removes jobs past their time. @returns their ids, so that their files can follow */
   async expire(limit: number): Promise<string[]> {
     return (await this.database.execute(EXPIRE, [limit])).map(({ id }) => id);
+  }
+
+  /** Removes results past their time, whose jobs stay. @returns the ids of the jobs, so that the files can follow */
+  async expireResults(limit: number): Promise<string[]> {
+    return (await this.database.execute(EXPIRE_RESULTS, [limit])).map(({ id }) => id);
   }
 }

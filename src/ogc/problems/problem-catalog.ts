@@ -80,6 +80,14 @@ export const PROBLEM_CATALOG = {
     title: 'The database is not reachable',
   },
   'shutting-down': { status: 503, type: `${OURS}/shutting-down`, title: 'The service is shutting down' },
+  'storage-unavailable': {
+    status: 503,
+    type: `${OURS}/storage-unavailable`,
+    title: 'The storage of the files cannot be used',
+  },
+  'results-expired': { status: 410, type: `${OURS}/results-expired`, title: 'The results were removed' },
+  'link-expired': { status: 410, type: `${OURS}/link-expired`, title: 'The link has expired' },
+  'link-forged': { status: 403, type: `${OURS}/link-forged`, title: 'The link is not signed by this service' },
   internal: { status: 500, type: `${OURS}/internal`, title: 'Internal error' },
 } as const satisfies Record<string, { status: number; type: string; title: string }>;
 

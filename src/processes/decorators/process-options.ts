@@ -29,6 +29,13 @@ export interface ProcessPolicyOptions {
   isolation?: 'child' | 'inline';
   /** False: a synchronous execution leaves no job behind. Default true. */
   syncJobs?: boolean;
+  /**
+   * Where the files of its jobs are kept: the name of a storage block, such as `s3/results`. Default: the service's
+   * STORAGE.
+   */
+  storage?: string;
+  /** Storages that its code may use beside that, by the names of their blocks; see `context.storageOf`. */
+  storages?: readonly string[];
   /** What happens when `execute` throws. Default: the job fails at once. Finished steps are not run again. */
   retry?: RetryOptions;
   /** Answers an execution with the results of an earlier one of the same version and inputs. Default: no cache. */

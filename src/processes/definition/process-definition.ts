@@ -14,6 +14,9 @@ import type { FaultCollector } from './invalid-process.error.js';
 import { issueText } from './issue-text.js';
 import { readProcessCache, readProcessConcurrency, readRetry } from './step-definitions.js';
 
+/** `<type>/<name>` of a block. */
+const STORAGE_NAME = /^[a-z][a-z0-9-]{0,63}\/[a-z0-9][a-z0-9._-]{0,63}$/;
+
 /** The options of a process, read and checked. */
 export interface ProcessDefinition {
   /** Frozen. */
@@ -79,6 +82,8 @@ function describe(options: DescribedProcessOptions, faults: FaultCollector): unk
     timeout: _timeout,
     isolation: _isolation,
     syncJobs: _syncJobs,
+    storage: _storage,
+    storages: _storages,
     retry: _retry,
     cache: _cache,
     concurrency: _concurrency,
@@ -94,7 +99,7 @@ function describe(options: DescribedProcessOptions, faults: FaultCollector): unk
 }
 
 function readPolicy(options: ProcessPolicyOptions, faults: FaultCollector): ProcessPolicy {
-  const { timeout, isolation, syncJobs, retry, cache, concurrency } = options;
+  const { timeout, isolation, syncJobs, storage, storages, retry, cache, concurrency } = options;
   const { executor } = options as FlowOptions;
   if (isolation !== undefined && isolation !== 'child' && isolation !== 'inline') {
     faults.add('isolation', `must be child or inline, this is ${JSON.stringify(isolation)}.`);
@@ -102,16 +107,25 @@ function readPolicy(options: ProcessPolicyOptions, faults: FaultCollector): Proc
   if (executor !== undefined && executor !== 'local' && executor !== 'distributed') {
     faults.add('executor', `must be local or distributed, this is ${JSON.stringify(executor)}.`);
   }
+  if (storage !== undefined) checkStorage(storage, 'storage', faults);
+  storages?.forEach((name, index) => checkStorage(name, `storages[${index}]`, faults));
   const add = (path: string, detail: string) => faults.add(path, detail);
   return {
     isolation: isolation ?? 'child',
     syncJobs: syncJobs ?? true,
     ...(timeout !== undefined && { timeout: readTimeout(timeout, faults) }),
     ...(executor !== undefined && { executor }),
+    ...(storage !== undefined && { storage }),
+    ...(storages !== undefined && { storages }),
     ...(retry !== undefined && { retry: readRetry(retry, add) }),
     ...(cache !== undefined && { cache: readProcessCache(cache, add) }),
     ...(concurrency !== undefined && { concurrency: readProcessConcurrency(concurrency, add) }),
   };
+}
+
+function checkStorage(name: string, path: string, faults: FaultCollector): void {
+  if (STORAGE_NAME.test(name)) return;
+  faults.add(path, `must be the name of a storage block, such as s3/results; this is ${JSON.stringify(name)}.`);
 }
 
 function readTimeout(timeout: number | string, faults: FaultCollector): number {

@@ -16,7 +16,10 @@ const ORPHANS_INTERVAL = 60_000;
 const ENTRY_AGE = 60_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** Removes what has had its time: jobs with their files (JOB_TTL), files without a job, finished queue entries. */
+/**
+ * Removes what has had its time: jobs with their files (JOB_TTL), results (RESULT_TTL), files without a job, finished queue
+ * entries. What lies in storages is removed by `FileRemoval`.
+ */
 @Injectable()
 export class Retention {
   private readonly logger = new Logger(Retention.name);
@@ -38,6 +41,7 @@ export class Retention {
    */
   async sweep(): Promise<boolean> {
     let more = await inBatches(() => this.removeExpired());
+    if (await inBatches(() => this.removeResults())) more = true;
     if (this.unseen.length === 0 && Date.now() >= this.orphansDue) {
       this.orphansDue = Date.now() + ORPHANS_INTERVAL;
       this.unseen = await this.files.names();
@@ -54,6 +58,14 @@ export class Retention {
     const expired = await this.recovery.expire(BATCH);
     for (const jobId of expired) await this.files.remove(jobId);
     if (expired.length > 0) this.logger.log(`${expired.length} job(s) passed JOB_TTL and were removed.`);
+    return expired.length;
+  }
+
+  private async removeResults(): Promise<number> {
+    const expired = await this.recovery.expireResults(BATCH);
+    for (const jobId of expired) await this.files.removeResults(jobId);
+    if (expired.length > 0)
+      this.logger.log(`The results of ${expired.length} job(s) passed RESULT_TTL and were removed.`);
     return expired.length;
   }
 

@@ -3,8 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { Database, type StatementRunner } from '../../database/database.js';
 import { Statement } from '../../database/statement.js';
 import type { StepCache } from '../../flows/step-journal.js';
-import { JobFiles } from '../../jobs/job-files.js';
+import { StoredFiles } from '../../jobs/files/stored-files.js';
 import { resultKey } from '../../jobs/limits/limit-keys.js';
+import { isFileGone } from '../../storage/storage-unavailable.js';
 import type { StoredStepOutput } from '../task.types.js';
 
 /** Milliseconds; a time to live beyond it is none. */
@@ -36,7 +37,7 @@ const FORGET = new Statement('step_cache_forget', 'DELETE FROM result_cache WHER
 export class CachedSteps {
   constructor(
     private readonly database: Database,
-    private readonly files: JobFiles,
+    private readonly stored: StoredFiles,
   ) {}
 
   /**
@@ -59,18 +60,24 @@ export class CachedSteps {
   }
 
   /**
-   * Gives a job hard links of its own to the files of a result.
+   * Gives a job files of its own with the content of those of a result.
+   * @param storage of the job
    * @returns nothing when they are gone, which is noted
    */
-  async share(key: string, origin: OriginStep, jobId: string): Promise<StoredStepOutput[] | undefined> {
+  async share(
+    key: string,
+    origin: OriginStep,
+    jobId: string,
+    storage: string | undefined,
+  ): Promise<StoredStepOutput[] | undefined> {
     try {
-      const links = (origin.outputs ?? []).map(async (output) => ({
+      const copies = (origin.outputs ?? []).map(async (output) => ({
         ...output,
-        path: await this.files.share(output.path, jobId, 'cached', randomUUID()),
+        path: await this.stored.share(output.path, jobId, storage, 'cached', randomUUID()),
       }));
-      return await Promise.all(links);
+      return await Promise.all(copies);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!isFileGone(error)) throw error;
       await this.database.execute(FORGET, [key, origin.job_id]);
       return undefined;
     }

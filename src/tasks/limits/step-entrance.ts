@@ -23,6 +23,8 @@ export interface Entry {
 /** A job whose steps ask. */
 export interface AskingJob extends HeldLease {
   readonly processId: string;
+  /** The storage of its files; absent: DATA_DIR. */
+  readonly storage?: string | null;
 }
 
 /** Whether a step has to ask before it begins. */
@@ -68,7 +70,7 @@ export class StepEntrance {
       );
       if ('kind' in asked) return this.announced(job, asked);
       const { key, origin } = asked;
-      const outputs = await this.cached.share(key, origin, job.id);
+      const outputs = await this.cached.share(key, origin, job.id, job.storage ?? undefined);
       if (outputs === undefined) continue;
       const from = { job: origin.job_id, key: origin.task_key };
       const placement = { kind: 'cached', origin: from, value: origin.value, outputs } as const;

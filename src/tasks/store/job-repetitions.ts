@@ -33,6 +33,17 @@ export interface Takeover {
   readonly outputs: readonly StoredStepOutput[] | null;
 }
 
+/** A job that is to repeat another one. */
+export interface RepeatedJob {
+  readonly id: string;
+  readonly version: string;
+  /** The files among the inputs, where they are for the new job. */
+  readonly staged: StagedInputs | null;
+  readonly steps: readonly Takeover[];
+  /** The storage of its files; nothing: DATA_DIR. */
+  readonly storage: string | null;
+}
+
 const FIND = new Statement<RepeatableJob>(
   'job_repeatable',
   'SELECT id, process_id, process_version, state_type, staged FROM job WHERE id = $1',
@@ -53,11 +64,11 @@ const REPEAT = new Statement<{ id: string }>(
      SELECT * FROM job WHERE id = $1 AND ${isIn(TERMINAL)} FOR NO KEY UPDATE
    ), j AS (
      INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response, subscriber,
-                      admission, retry_of, seq)
+                      admission, storage, retry_of, seq)
      SELECT $2, process_id, $3, 'SCHEDULED', 'Scheduled', inputs, $4::json, response, subscriber,
        -- Whoever repeats a job wants it to run.
        CASE WHEN admission -> 'concurrency' IS NOT NULL THEN
-         json_build_object('concurrency', admission -> 'concurrency') END, id, 1 FROM o
+         json_build_object('concurrency', admission -> 'concurrency') END, $7, id, 1 FROM o
      RETURNING id
    ), t AS (
      INSERT INTO task_run (job_id, key, kind, name, parent, state_type, state_name, attempt, input_hash, after, tags,
@@ -103,19 +114,16 @@ export class JobRepetitions {
 
   /**
    * Accepts a job that repeats another one, and dispatches it.
-   * @param staged the files among the inputs, where they are for the new job
    * @returns false when the other job is gone
    */
-  async repeat(
-    jobId: string,
-    next: { id: string; version: string; staged: StagedInputs | null; steps: readonly Takeover[] },
-  ): Promise<boolean> {
-    const { id, version, staged, steps } = next;
+  async repeat(jobId: string, next: RepeatedJob): Promise<boolean> {
+    const { id, version, staged, steps, storage } = next;
     const rows = await this.database.execute(REPEAT, [
       ...[jobId, id, version],
       staged === null ? null : JSON.stringify(staged),
       steps.map(({ key }) => key),
       steps.map(({ outputs }) => (outputs === null ? null : JSON.stringify(outputs))),
+      storage,
     ]);
     if (rows.length === 0) return false;
     this.announcer.announce(jobId);

@@ -127,11 +127,11 @@ const OPEN_PROCESS = forBoth((claim) =>
   open(
     claim,
     'step_open_process',
-    '$25',
+    '$26',
     `c AS (
      INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response, admission,
-                      parent_id, parent_task, seq)
-     SELECT $18, $19, $20, 'SCHEDULED', 'Scheduled', $21::json, $22::json, $23::json, $24::json, id, $3, 1 FROM f
+                      storage, parent_id, parent_task, seq)
+     SELECT $18, $19, $20, 'SCHEDULED', 'Scheduled', $21::json, $22::json, $23::json, $24::json, $25, id, $3, 1 FROM f
    ), ce AS (
      INSERT INTO job_event (job_id, seq, type, data)
      SELECT $18, 1, 'accepted', json_build_object('parent', id, 'task', $3) FROM f
@@ -282,5 +282,6 @@ function childValues(child: NewJob): unknown[] {
     staged === undefined ? null : JSON.stringify(staged),
     JSON.stringify(response),
     admissionValue(child),
+    child.storage ?? null,
   ];
 }

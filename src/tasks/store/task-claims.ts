@@ -83,7 +83,7 @@ const CLAIM = new Statement<ClaimedTask>(
    )
    SELECT jl.id, s.key AS task, s.epoch, s.name, s.attempt, s.answer::text AS answer, s.arguments, s.input_hash, s.after,
      jl.process_id, jl.process_version, jl.inputs, jl.staged, jl.response, jl.attempts, jl.ran_ms::float8 AS ran_ms,
-     jl.retry_of
+     jl.retry_of, jl.storage
    FROM jl, s`,
 );
 

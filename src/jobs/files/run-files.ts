@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { join, sep } from 'node:path';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { parseLocation } from '../../storage/file-location.js';
+import type { JobFiles } from '../job-files.js';
+import type { StoredFiles } from './stored-files.js';
+
+/** Files of one run that are on their way at once. */
+const MOST_AT_ONCE = 4;
+
+/**
+ * The files of one run of a job. Its code sees paths, rows have locations; where files lie in a storage this knows which
+ * path stands for which location. A path may stand for a file that is not on this machine: what steps of an earlier run
+ * wrote is handed on as it is.
+ */
+export class RunFiles {
+  /** By absolute path. */
+  private readonly locations = new Map<string, string>();
+  private readonly fetched = new Map<string, Promise<string>>();
+  private transfers?: LimitFunction;
+
+  /** Made by {@link StoredFiles.ofRun}. */
+  constructor(
+    readonly storage: string | undefined,
+    private readonly directory: string,
+    private readonly signal: AbortSignal,
+    private readonly stored: StoredFiles,
+    private readonly files: JobFiles,
+  ) {}
+
+  /** Whether the run has put anything into the storage, or read anything of it. */
+  get isKnown(): boolean {
+    return this.locations.size > 0;
+  }
+
+  /** A path that stands for a file; there is something at it only when the file lies below DATA_DIR. */
+  pathOf(location: string): string {
+    const { storage, key } = parseLocation(location);
+    const path = this.files.absolute(key);
+    if (storage !== undefined) this.locations.set(path, location);
+    return path;
+  }
+
+  /**
+   * Puts a file of this run where the files of its job are kept, if it is not there yet.
+   * @param path absolute
+   * @returns its location
+   * @throws DomainError `storage-unavailable`; the reason of the signal
+   */
+  async keep(path: string, mediaType: string): Promise<string> {
+    const known = this.locations.get(path);
+    if (known !== undefined) return known;
+    const { storage } = this;
+    if (storage === undefined) return this.files.stored(path);
+    const location = await this.limit(() => this.stored.upload({ path, mediaType }, storage, this.signal));
+    this.locations.set(path, location);
+    return location;
+  }
+
+  /**
+   * A file for another worker, which may have another disk.
+   * @returns its location; the path itself where nothing of the kind is known
+   */
+  async handOver(path: string, mediaType: string): Promise<string> {
+    const isOurs = this.locations.has(path) || path.startsWith(this.files.absolute('jobs') + sep);
+    return this.storage !== undefined && isOurs ? await this.keep(path, mediaType) : path;
+  }
+
+  /**
+   * Makes sure that a file is on this machine.
+   * @returns where; absolute
+   * @throws DomainError `storage-unavailable`; an error that `isFileGone` knows
+   */
+  fetch(location: string): Promise<string> {
+    const { storage, key } = parseLocation(location);
+    if (storage === undefined) return Promise.resolve(key.startsWith(sep) ? key : this.files.absolute(key));
+    let path = this.fetched.get(location);
+    if (path === undefined) {
+      path = this.limit(() => this.download(location));
+      this.fetched.set(location, path);
+    }
+    return path;
+  }
+
+  private get limit(): LimitFunction {
+    return (this.transfers ??= pLimit(MOST_AT_ONCE));
+  }
+
+  private async download(location: string): Promise<string> {
+    const name = createHash('sha256').update(location).digest('hex').slice(0, 16);
+    const path = join(this.directory, 'fetched', name);
+    await this.stored.download(location, path, this.signal);
+    this.locations.set(path, location);
+    return path;
+  }
+}
