@@ -7,6 +7,7 @@ import { Subscriptions1795216200000 } from './1795216200000-subscriptions.js';
 import { DistributedTasks1795219200000 } from './1795219200000-distributed-tasks.js';
 import { LimitsAndCache1795219800000 } from './1795219800000-limits-and-cache.js';
 import { FilesOfJobs1795997400000 } from './1795997400000-files-of-jobs.js';
+import { Uploads1795999800000 } from './1795999800000-uploads.js';
 
 /** All migrations in their order. A new one is added at the end. */
 export const MIGRATIONS = [
@@ -19,4 +20,5 @@ export const MIGRATIONS = [
   DistributedTasks1795219200000,
   LimitsAndCache1795219800000,
   FilesOfJobs1795997400000,
+  Uploads1795999800000,
 ];

@@ -29,7 +29,17 @@ const LINK_KEY = randomBytes(32);
 
 /** From an execute request to a job or its results, and back. */
 @Module({
-  imports: [OgcModule, ProcessesModule, EngineModule, JobsModule, JobsApiModule, QueuesModule, OutgoingModule, StorageModule, UploadsModule],
+  imports: [
+    OgcModule,
+    ProcessesModule,
+    EngineModule,
+    JobsModule,
+    JobsApiModule,
+    QueuesModule,
+    OutgoingModule,
+    StorageModule,
+    UploadsModule,
+  ],
   controllers: [ExecutionController, ResultsController],
   providers: [
     ExecutionPreparation,

@@ -55,18 +55,27 @@ export class UploadService {
   }
 
   /**
-   * Takes the whole of an upload in one go. What has arrived of one that breaks off is forgotten.
+   * Takes the whole of an upload in one go. What has arrived of one that breaks off is forgotten. The content is not
+   * destroyed when it is too large, so that its sender can still be answered.
+   * @param length bytes, as far as the sender has said how many there are
    * @throws DomainError `body-too-large`, `too-many-uploads`; StorageError; the error of the content
    */
-  async receive(content: Readable, metadata: Readonly<Record<string, string>>): Promise<UploadState> {
+  async receive(
+    content: Readable,
+    metadata: Readonly<Record<string, string>>,
+    length: number | undefined,
+  ): Promise<UploadState> {
+    const most = this.settings.MAX_UPLOAD;
+    if (length !== undefined && length > most) throw tooLarge(most);
     const { id } = await this.begin({ id: randomUUID(), metadata });
     try {
       await this.places.make();
-      await pipeline(bounded(content, this.settings.MAX_UPLOAD), createWriteStream(this.places.path(id)));
+      const chunks = content.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+      await pipeline(bounded(chunks, most), createWriteStream(this.places.path(id)));
       return await this.complete(id);
     } catch (error) {
       await this.remove(id);
-      if (error instanceof OutgoingError) throw tooLarge(this.settings.MAX_UPLOAD);
+      if (error instanceof OutgoingError) throw tooLarge(most);
       throw error;
     }
   }
@@ -147,7 +156,7 @@ export function nameOf(metadata: UploadRow['metadata']): string | undefined {
 }
 
 /** Said of an upload that is larger than MAX_UPLOAD. */
-export function tooLarge(most: number): DomainError {
+function tooLarge(most: number): DomainError {
   return new DomainError('body-too-large', `An upload has at most ${most} bytes.`);
 }
 

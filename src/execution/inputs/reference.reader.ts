@@ -50,11 +50,7 @@ export class ReferenceReader {
     }
   }
 
-  private async open(
-    reference: InputReference,
-    schema: OgcSchema,
-    signal: AbortSignal,
-  ): Promise<ReferencedContent> {
+  private async open(reference: InputReference, schema: OgcSchema, signal: AbortSignal): Promise<ReferencedContent> {
     const source = this.sources?.of(reference.href);
     if (source === undefined) return await this.fetch(reference, schema, signal);
     const content = await source.open(reference.href, signal);
@@ -62,11 +58,7 @@ export class ReferenceReader {
     return { ...content, body: body.once('close', () => content.body.destroy()) };
   }
 
-  private async fetch(
-    reference: InputReference,
-    schema: OgcSchema,
-    signal: AbortSignal,
-  ): Promise<ReferencedContent> {
+  private async fetch(reference: InputReference, schema: OgcSchema, signal: AbortSignal): Promise<ReferencedContent> {
     try {
       const response = await this.fetcher.fetch(reference.href, {
         headers: { accept: acceptFor(reference, schema) },

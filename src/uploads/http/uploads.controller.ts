@@ -36,7 +36,15 @@ export class UploadsController {
     @Query('name') name?: unknown,
   ): Promise<UploadDto | undefined> {
     if (request.headers['tus-resumable'] !== undefined) return await this.answer(request, reply);
-    const upload = await this.service.receive(bodyOf(request), readMetadata(name, sentContentType(request)));
+    const length = request.headers['content-length'];
+    const metadata = readMetadata(name, sentContentType(request));
+    const upload = await this.service
+      .receive(bodyOf(request), metadata, length === undefined ? undefined : Number(length))
+      .catch((error: unknown) => {
+        // What has not been read of the body cannot be told from a next request.
+        reply.header('Connection', 'close');
+        throw error;
+      });
     reply.header('Location', this.links.url(request, `/uploads/${upload.id}`));
     return this.toDto(request, upload);
   }

@@ -105,7 +105,9 @@ export class Tus {
   }
 }
 
-/** Sharing with other origins is settled elsewhere, and so is the length of the body. */
+/** Sharing with other origins is settled elsewhere; there is no body to describe. */
 function isOfTransport(name: string): boolean {
-  return name.startsWith('access-control-') || ['content-length', 'connection', 'location'].includes(name);
+  return (
+    name.startsWith('access-control-') || ['content-length', 'content-type', 'connection', 'location'].includes(name)
+  );
 }
