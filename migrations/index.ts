@@ -8,6 +8,7 @@ import { DistributedTasks1795219200000 } from './1795219200000-distributed-tasks
 import { LimitsAndCache1795219800000 } from './1795219800000-limits-and-cache.js';
 import { Blocks1795996800000 } from './1795996800000-blocks.js';
 import { FilesOfJobs1795997400000 } from './1795997400000-files-of-jobs.js';
+import { Uploads1795999800000 } from './1795999800000-uploads.js';
 
 /** All migrations in their order. A new one is added at the end. */
 export const MIGRATIONS = [
@@ -21,4 +22,5 @@ export const MIGRATIONS = [
   LimitsAndCache1795219800000,
   Blocks1795996800000,
   FilesOfJobs1795997400000,
+  Uploads1795999800000,
 ];

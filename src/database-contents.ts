@@ -12,6 +12,7 @@ import { Notification } from './subscriptions/entities/notification.entity.js';
 import { Subscription } from './subscriptions/entities/subscription.entity.js';
 import { JobArtifact } from './tasks/entities/artifact.entity.js';
 import { TaskRun } from './tasks/entities/task-run.entity.js';
+import { Upload } from './uploads/entities/upload.entity.js';
 import { MIGRATIONS } from '../migrations/index.js';
 
 /** Every table and every migration of the service; the composition roots and the migration commands read it. */
@@ -30,6 +31,7 @@ export const DATABASE_CONTENTS: DataSourceContents = {
     Subscription,
     Notification,
     StoredBlock,
+    Upload,
   ],
   migrations: MIGRATIONS,
 };

@@ -19,6 +19,7 @@ import { ConsumerModule } from './queues/queues.module.js';
 import { StorageModule } from './storage/storage.module.js';
 import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
 import { TasksApiModule } from './tasks/tasks.module.js';
+import { UploadsApiModule } from './uploads/uploads.module.js';
 
 /** How a Nest application embeds Sluice. */
 export interface SluiceOptions {
@@ -61,6 +62,7 @@ export class SluiceModule {
         CallbacksModule,
         SubscriptionsModule,
         BlocksApiModule,
+        UploadsApiModule,
         OpenApiModule,
         HealthModule,
       ],

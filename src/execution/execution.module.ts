@@ -6,6 +6,8 @@ import { OgcModule } from '../ogc/ogc.module.js';
 import { OutgoingModule } from '../outgoing/outgoing.module.js';
 import { ProcessesModule } from '../processes/processes.module.js';
 import { QueuesModule } from '../queues/queues.module.js';
+import { StorageModule } from '../storage/storage.module.js';
+import { UploadsModule } from '../uploads/uploads.module.js';
 import { BareExecution } from './bare-execution.js';
 import { ExecutionController } from './execution.controller.js';
 import { ExecutionPreparation } from './execution-preparation.js';
@@ -13,6 +15,9 @@ import { ExecutionResponder } from './execution-responder.js';
 import { ExecutionService } from './execution.service.js';
 import { InputResolver } from './inputs/input-resolver.js';
 import { ReferenceReader } from './inputs/reference.reader.js';
+import { ReferenceSources } from './inputs/references/reference-sources.js';
+import { StorageReferences } from './inputs/references/storage-references.js';
+import { UploadReferences } from './inputs/references/upload-references.js';
 import { JobExecution } from './job-execution.js';
 import { JobResults } from './job-results.js';
 import { ResultsController } from './results.controller.js';
@@ -31,6 +36,8 @@ import { ResultsWriter } from './results/results.writer.js';
     QueuesModule,
     OutgoingModule,
     BlocksModule,
+    StorageModule,
+    UploadsModule,
   ],
   controllers: [ExecutionController, ResultsController],
   providers: [
@@ -41,6 +48,7 @@ import { ResultsWriter } from './results/results.writer.js';
     ExecutionResponder,
     InputResolver,
     ReferenceReader,
+    ...[ReferenceSources, UploadReferences, StorageReferences],
     ResultsWriter,
     JobResults,
     OutputLinks,

@@ -6,6 +6,7 @@ export const OWN_TAGS = [
   { name: 'Jobs', description: 'Executions: their status, log and history; dismissal' },
   { name: 'Tasks', description: 'The steps of jobs; pausing, resuming and repeating jobs' },
   { name: 'Results', description: 'What the executions produced' },
+  { name: 'Uploads', description: 'Sending bytes in advance, to be used as inputs' },
   { name: 'Subscriptions', description: 'Being told of the events of jobs' },
   { name: 'Blocks', description: 'Typed, named configuration, its secrets encrypted' },
   { name: 'Health', description: 'Probes for whoever keeps the service running' },

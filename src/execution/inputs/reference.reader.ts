@@ -1,14 +1,17 @@
-import { Injectable } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import { Injectable, Optional } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
 import { isJsonType, MediaType } from '../../ogc/media-type.js';
 import { bounded } from '../../outgoing/bounded-content.js';
-import { GuardedFetch, type OutgoingResponse } from '../../outgoing/guarded-fetch.js';
+import { GuardedFetch } from '../../outgoing/guarded-fetch.js';
 import { OutgoingError } from '../../outgoing/outgoing-error.js';
 import type { OgcSchema } from '../../processes/process-description.js';
 import { alternativeFor, alternativesOf, type Alternative } from '../schema-alternatives.js';
 import { fileNameOf } from './file-name.js';
 import { parseJson } from './inline-input.reader.js';
 import type { InputStager } from './input-stager.js';
+import type { ReferencedContent } from './references/reference-source.js';
+import { ReferenceSources } from './references/reference-sources.js';
 import { UnavailableReference } from './input-violation.js';
 import { decodeText } from './text-decoding.js';
 
@@ -28,6 +31,8 @@ export class ReferenceReader {
   constructor(
     private readonly fetcher: GuardedFetch,
     private readonly settings: Settings,
+    /** Absent where there are no storages. */
+    @Optional() private readonly sources?: ReferenceSources,
   ) {}
 
   /**
@@ -46,25 +51,32 @@ export class ReferenceReader {
     }
   }
 
-  private async open(reference: InputReference, schema: OgcSchema, signal: AbortSignal): Promise<OutgoingResponse> {
-    let response: OutgoingResponse;
+  private async open(reference: InputReference, schema: OgcSchema, signal: AbortSignal): Promise<ReferencedContent> {
+    const source = this.sources?.of(reference.href);
+    if (source === undefined) return await this.fetch(reference, schema, signal);
+    const content = await source.open(reference.href, signal);
+    const body = Readable.from(bounded(content.body, this.settings.MAX_REFERENCE), { objectMode: false });
+    return { ...content, body: body.once('close', () => content.body.destroy()) };
+  }
+
+  private async fetch(reference: InputReference, schema: OgcSchema, signal: AbortSignal): Promise<ReferencedContent> {
     try {
-      response = await this.fetcher.fetch(reference.href, {
+      const response = await this.fetcher.fetch(reference.href, {
         headers: { accept: acceptFor(reference, schema) },
         timeout: this.settings.REFERENCE_TIMEOUT,
         maxBytes: this.settings.MAX_REFERENCE,
         signal,
       });
+      if (response.status >= 200 && response.status < 300) return response;
+      response.body.destroy();
+      throw new UnavailableReference(`refers to something that was answered with status ${response.status}`);
     } catch (error) {
       throw error instanceof OutgoingError ? unavailable(error) : error;
     }
-    if (response.status >= 200 && response.status < 300) return response;
-    response.body.destroy();
-    throw new UnavailableReference(`refers to something that was answered with status ${response.status}`);
   }
 
   private async consume(
-    { body, contentType }: OutgoingResponse,
+    { body, contentType, name }: ReferencedContent,
     { href, mediaType }: InputReference,
     schema: OgcSchema,
     stager: InputStager,
@@ -74,7 +86,7 @@ export class ReferenceReader {
     const alternative = chooseAlternative(type, schema);
     if (alternative.kind === 'binary') {
       const stagedType = mediaType ?? alternative.mediaType ?? contentType ?? MediaType.octets;
-      return stager.stage(body, stagedType, signal, fileNameOf(href));
+      return stager.stage(body, stagedType, signal, name ?? fileNameOf(href));
     }
     const text = await decodeText(bounded(body, Math.min(this.settings.MAX_BODY, this.settings.MAX_REFERENCE)), type);
     return isJsonContent(alternative, type) ? parseJson(text) : text;

@@ -1,6 +1,7 @@
 import { applyDecorators, Controller, UseFilters } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { RouteConfig } from '@nestjs/platform-fastify';
+import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import { ApiTags } from '@nestjs/swagger';
 import { ProblemFilter } from '../problems/problem.filter.js';
 import { CONFIDENTIAL_ROUTE } from './confidential.js';
@@ -26,7 +27,9 @@ function markRoutes(config: object) {
     for (const name of Object.getOwnPropertyNames(prototype)) {
       const member = Object.getOwnPropertyDescriptor(prototype, name)!;
       const isRoute = typeof member.value === 'function' && Reflect.hasMetadata(PATH_METADATA, member.value as object);
-      if (isRoute) RouteConfig(config)(prototype, name, member);
+      if (!isRoute) continue;
+      const own = Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, member.value as object) as object | undefined;
+      RouteConfig({ ...own, ...config })(prototype, name, member);
     }
   };
 }

@@ -4,6 +4,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { Settings } from '../../config/settings.js';
 import { ProblemFilter } from '../problems/problem.filter.js';
 import { OWN_ROUTE } from './api-controller.decorator.js';
+import { acceptStreams, isStreamRoute, leaveBodyUnread } from './stream-body.js';
 
 /**
  * Gives the routes of our controllers what they need in any application: bodies up to MAX_BODY, and problem documents
@@ -27,9 +28,11 @@ export class OwnRoutes {
       );
     }
     const fastify = adapter.getInstance<FastifyInstance>();
+    acceptStreams(fastify);
     fastify.addHook('onRoute', (route) => {
       if (!isOwn(route.config)) return;
       route.bodyLimit = this.settings.MAX_BODY;
+      if (isStreamRoute(route.config)) leaveBodyUnread(route);
       route.errorHandler = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
         this.filter.answer(error, request, reply);
     });

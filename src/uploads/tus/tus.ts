@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { Injectable } from '@nestjs/common';
+import { Server } from '@tus/server';
+import { validate as isUuid } from 'uuid';
+import { Settings } from '../../config/settings.js';
+import { DomainError } from '../../ogc/problems/domain-error.js';
+import type { ProblemCode } from '../../ogc/problems/problem-catalog.js';
+import { Uploads } from '../store/uploads.js';
+import { UploadPlaces } from '../upload-places.js';
+import { UploadService } from '../upload.service.js';
+import { UploadStore } from './upload-store.js';
+
+/** A request of the tus protocol. */
+export interface TusRequest {
+  readonly method: string;
+  /** absent for the creation of an upload */
+  readonly id?: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readable;
+}
+
+/** The answer to such a request, when it went well. It has no body. */
+export interface TusAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** of the upload that was created */
+  readonly id?: string;
+}
+
+/** Nobody ever resolves it: the library wants absolute URLs. */
+const ORIGIN = 'http://uploads.invalid';
+
+/** What the statuses of the library mean here. */
+const CODES: Readonly<Record<number, ProblemCode>> = {
+  403: 'bad-request',
+  404: 'no-such-upload',
+  409: 'upload-conflict',
+  410: 'no-such-upload',
+  412: 'tus-version',
+  413: 'body-too-large',
+};
+
+/**
+ * The tus 1.0 protocol for uploads that can go on after they broke off, with the extensions creation,
+ * creation-with-upload, creation-defer-length, termination and expiration. Locks are those of this process: the parts of
+ * one upload go to one node, which has the earlier ones.
+ */
+@Injectable()
+export class Tus {
+  private readonly server: Server;
+  private readonly faults = new WeakMap<object, unknown>();
+
+  constructor(service: UploadService, uploads: Uploads, places: UploadPlaces, settings: Settings) {
+    this.server = new Server({
+      path: '/uploads',
+      datastore: new UploadStore(service, uploads, places, settings.UPLOAD_TTL),
+      maxSize: settings.MAX_UPLOAD,
+      namingFunction: () => randomUUID(),
+      generateUrl: (_request, { id }) => id,
+      onUploadFinish: async (_request, { id }) => {
+        await service.complete(id);
+        return {};
+      },
+      onResponseError: (request, error) => {
+        this.faults.set(request, error);
+        return undefined;
+      },
+    });
+  }
+
+  /** @throws DomainError for everything that is wrong with the request; whatever the database or the storage throws */
+  async answer({ method, id, headers, body }: TusRequest): Promise<TusAnswer> {
+    if (id !== undefined && !isUuid(id)) throw new DomainError('no-such-upload', 'There is no such upload.');
+    const hasBody = method === 'POST' || method === 'PATCH';
+    const request = new Request(`${ORIGIN}/uploads/${id ?? ''}`, {
+      method,
+      headers: Object.entries(headers).flatMap(([name, value]) =>
+        value === undefined || name.startsWith(':') ? [] : [[name, String(value)] as [string, string]],
+      ),
+      ...(hasBody && { body: Readable.toWeb(body) as ReadableStream, duplex: 'half' }),
+    });
+    const response = await this.server.handleWeb(request);
+    if (response.status >= 400) throw await this.errorOf(request, response);
+    const kept = [...response.headers].filter(([name]) => !isOfTransport(name));
+    const created = response.headers.get('location');
+    return {
+      status: response.status,
+      headers: Object.fromEntries(kept),
+      ...(created !== null && { id: created }),
+    };
+  }
+
+  /** What the service itself threw goes on as it is; words of the library become a problem. */
+  private async errorOf(request: Request, response: Response): Promise<unknown> {
+    const fault = this.faults.get(request);
+    if (fault instanceof Error) return fault;
+    const text = (await response.text()).trim();
+    const isServerFault = response.status >= 500;
+    return new DomainError(
+      isServerFault ? 'storage-unavailable' : (CODES[response.status] ?? 'bad-request'),
+      `${text === '' ? 'The request does not follow the tus protocol' : text.replace(/\.$/, '')}.`,
+      isServerFault ? { retryAfter: 10 } : {},
+    );
+  }
+}
+
+/** Sharing with other origins is settled elsewhere; there is no body to describe. */
+function isOfTransport(name: string): boolean {
+  return (
+    name.startsWith('access-control-') || ['content-length', 'content-type', 'connection', 'location'].includes(name)
+  );
+}

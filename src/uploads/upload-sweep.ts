@@ -1,0 +1,61 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { validate as isUuid } from 'uuid';
+import { isDatabaseUnavailable } from '../database/database-unavailable.js';
+import { StorageError } from '../storage/storage-error.js';
+import { Uploads } from './store/uploads.js';
+import { UploadPlaces } from './upload-places.js';
+import { UploadService } from './upload.service.js';
+
+/** Milliseconds between two rounds. */
+const INTERVAL = 60_000;
+/** Uploads that are removed in one round. */
+const MOST_AT_ONCE = 500;
+
+/**
+ * Removes uploads whose time has passed, and bytes on this node that no row knows any more. Every node with an API does
+ * it. An upload whose storage cannot be reached keeps its row, and is found again in the next round.
+ */
+@Injectable()
+export class UploadSweep implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(UploadSweep.name);
+  private timer: NodeJS.Timeout | undefined;
+  private sweeping: Promise<void> | undefined;
+
+  constructor(
+    private readonly service: UploadService,
+    private readonly uploads: Uploads,
+    private readonly places: UploadPlaces,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.sweeping ??= this.sweep()
+        .catch((error: unknown) => this.tell(error))
+        .finally(() => (this.sweeping = undefined));
+    }, INTERVAL);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.timer);
+    await this.sweeping;
+  }
+
+  /** One round. @throws the error of the database */
+  async sweep(): Promise<void> {
+    for (const upload of await this.uploads.expired(MOST_AT_ONCE)) {
+      try {
+        await this.service.discard(upload);
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        this.logger.warn(`The upload ${upload.id} cannot be removed now: ${error.message}`);
+      }
+    }
+    const ids = (await this.places.ids()).filter((id) => isUuid(id));
+    const known = await this.uploads.known(ids);
+    for (const id of ids) if (!known.has(id)) await this.places.remove(id);
+  }
+
+  private tell(error: unknown): void {
+    if (!isDatabaseUnavailable(error)) this.logger.error(`Uploads cannot be swept: ${(error as Error).stack}`);
+  }
+}
