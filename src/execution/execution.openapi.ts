@@ -17,6 +17,12 @@ const answers = [
     description: 'Names this execution: repeating the request with the same key leads to the same job',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
   }),
+  ApiHeader({
+    name: 'Cache-Control',
+    required: false,
+    description: 'no-cache: compute anew also where the process keeps results',
+    schema: { type: 'string' },
+  }),
   ApiProfileQuery(),
   ApiQuery({
     name: 'validate',

@@ -122,6 +122,7 @@ describe('a wrong definition fails the start and says how to mend it', () => {
     ['an unknown member', { colour: 'red' }, /no description has: colour/],
     ['a wrong timeout', { timeout: 'soon' }, /timeout: must be milliseconds or/],
     ['a wrong isolation', { isolation: 'none' }, /isolation: must be child or inline/],
+    ['a cache without jobs', { cache: {}, syncJobs: false }, /cache: keeps results with jobs, and .* remove one/],
     ['an input without schema', { inputs: Silent }, /inputs\.anything: has no schema.*@IsString\(\)/],
     ['a DTO without @Input()', { inputs: Unmarked }, /no property of the class Unmarked has @Input\(\)/],
     ['a binary default', { inputs: BinaryDefault }, /inputs\.file\.schema\.default: a binary input cannot/],

@@ -168,7 +168,7 @@ async function recoveryTime(
     async () =>
       (
         await store.query<{ time: Date }>(
-          `SELECT time FROM job_event WHERE job_id = $1 AND type = 'started' AND time > $2`,
+          `SELECT at AS time FROM job_event WHERE job_id = $1 AND type = 'started' AND at > $2`,
           [job.id, now],
         )
       )[0],

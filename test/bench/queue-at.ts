@@ -10,5 +10,5 @@ export function connect(at: QueueAt): { readonly connection: ConnectionOptions; 
   if ('redis' in at) return { connection: { url: at.redis, maxRetriesPerRequest: null } };
   chooseBackendByConnection();
   const pool = new pg.Pool({ ...at.postgres, options: '-c search_path=bullmq', max: 20, keepAlive: true });
-  return { connection: pool as unknown as ConnectionOptions, pool };
+  return { connection: pool, pool };
 }

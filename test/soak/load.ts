@@ -3,7 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Seed } from '../harness/seed.js';
 import type { SoakSite } from './soak-site.js';
 
-const PROCESSES = ['soak-inline', 'soak-child'];
+const PROCESSES = ['soak-inline', 'soak-child', 'soak-distributed', 'soak-limited', 'soak-cached', 'soak-cached'];
+
+/** So many jobs are asked for before the executions of `soak-cached` are others than before. */
+const GROUP_SIZE = 50;
 
 /** Keeps a number of jobs going. Each is asked for under a key of its own until the API has accepted it. */
 export class Load {
@@ -47,7 +50,8 @@ export class Load {
       prefer: 'respond-async',
       'idempotency-key': randomUUID(),
     };
-    const body = JSON.stringify({ inputs: { journal: this.site.journal } });
+    const group = process === 'soak-cached' && { group: Math.floor(this.accepted.length / GROUP_SIZE) };
+    const body = JSON.stringify({ inputs: { journal: this.site.journal, ...group } });
     for (;;) {
       const url = this.site.api.url(`/processes/${process}/execution`);
       const response = await fetch(url, { method: 'POST', headers, body }).catch(() => undefined);

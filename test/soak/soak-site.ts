@@ -15,7 +15,7 @@ const SETTINGS = {
   LEASE: '3s',
   SUPERVISOR_INTERVAL: '500ms',
   MAX_RECOVERIES: '100',
-  LOG_LEVEL: 'warn',
+  LOG_LEVEL: 'info',
 };
 
 /** What the soak test runs on: a PostgreSQL, an API, and workers. */
@@ -34,7 +34,7 @@ export class SoakSite {
     const postgres = await PostgresServer.start();
     const databaseUrl = await postgres.createDatabase();
     const settings = { ...SETTINGS, DATA_DIR: join(place.path, 'data'), DATABASE_URL: databaseUrl };
-    const api = await Service.start({ ...settings, ROLE: 'api', LOG_LEVEL: 'info' });
+    const api = await Service.start({ ...settings, ROLE: 'api' });
     const site = new SoakSite(place, postgres, databaseUrl, api);
     await site.query('CREATE TABLE public.soak_effect (job_id uuid NOT NULL, step int NOT NULL)');
     for (let index = 0; index < workers; index += 1) site.startWorker(index);
@@ -45,9 +45,11 @@ export class SoakSite {
     return join(this.place.path, 'journal');
   }
 
-  /** Kills a worker as a power cut does, and starts its successor. */
+  /** Kills a worker as a power cut does, not before it has been ready for work, and starts its successor. */
   async killWorker(index: number): Promise<void> {
     const worker = this.workers[index];
+    // One that a crash of PostgreSQL has ended is replaced.
+    await worker?.logged(/^A worker takes up to /).catch(() => undefined);
     worker?.kill('SIGKILL');
     await worker?.exited();
     this.startWorker(index);

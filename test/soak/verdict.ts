@@ -8,7 +8,7 @@ export interface Verdict {
   readonly jobs: number;
   /** Jobs that did not end successfully or are not there, steps and effects that are missing, gaps in histories. */
   readonly lost: number;
-  /** Transactional effects, records of steps and jobs beyond the one that there should be. */
+  /** Transactional effects, records of steps, jobs and computations of a kept result beyond the one that there should be. */
   readonly duplicated: number;
   /** Plain effects beyond one per step: steps that were under way when their worker was killed. */
   readonly repeated: number;
@@ -20,6 +20,11 @@ interface Figures {
   readonly id: string;
   readonly state_name: string;
   readonly process_id: string;
+  readonly outputs: number;
+  /** Whether it has its results from a job that computed them. */
+  readonly has_origin: boolean;
+  /** How many jobs have computed what this one had to, itself included. */
+  readonly computed: number;
   readonly seq: number;
   readonly events: number;
   readonly ends: number;
@@ -29,7 +34,12 @@ interface Figures {
 }
 
 const FIGURES = `
-  SELECT j.id, j.state_name, j.process_id, j.seq, e.*, x.* FROM job j, LATERAL (
+  SELECT j.id, j.state_name, j.process_id, j.seq, e.*, x.*,
+    (SELECT count(*)::int FROM job_output WHERE job_id = j.id) AS outputs,
+    EXISTS (SELECT FROM job o WHERE o.id = j.cached_from AND o.state_name = 'Completed') AS has_origin,
+    CASE WHEN j.process_id = 'soak-cached' THEN count(*) FILTER (WHERE j.state_name = 'Completed')
+      OVER (PARTITION BY j.process_id, j.inputs ->> 'group') ELSE 1 END::int AS computed
+  FROM job j, LATERAL (
     SELECT count(*)::int AS events, count(*) FILTER (WHERE type = 'task-completed')::int AS ends,
       count(DISTINCT data ->> 'task') FILTER (WHERE type = 'task-completed')::int AS ended_steps
     FROM job_event WHERE job_id = j.id
@@ -58,6 +68,10 @@ export async function judge(site: SoakSite, accepted: readonly string[]): Promis
   for (const id of accepted.filter((job) => !known.has(job))) blame(1, 0, { id, missing: 'row' });
   const ours = new Set(accepted);
   for (const row of rows) {
+    if (row.state_name === 'Cached') {
+      blame((row.has_origin ? 0 : 1) + (1 - row.outputs) + Math.abs(row.seq - row.events), 0, row);
+      continue;
+    }
     if (row.state_name !== 'Completed') {
       blame(1, 0, row);
       continue;
@@ -69,7 +83,8 @@ export async function judge(site: SoakSite, accepted: readonly string[]): Promis
       (effects - row.affected_steps) +
       (STEPS - (plain.get(row.id)?.size ?? 0)) +
       Math.abs(row.seq - row.events);
-    const surplus = row.ends - row.ended_steps + (row.effects - row.affected_steps) + (ours.has(row.id) ? 0 : 1);
+    const surplus =
+      row.ends - row.ended_steps + (row.effects - row.affected_steps) + (ours.has(row.id) ? 0 : 1) + (row.computed - 1);
     blame(missing, surplus, row);
   }
   return { jobs: accepted.length, lost, duplicated, repeated: lines.length - new Set(lines).size, suspects };
