@@ -303,7 +303,7 @@ describe('the time limit of a job', () => {
     const held = await claim(job.id, 'a');
     const steps = memory.ofTask(held);
     await steps.begin(remote('a'));
-    await steps.begin(step('a/question', { kind: 'input', request: { schema: {}, timeout: 3_600_000 } }));
+    await steps.begin(step('a/question', { kind: 'input', request: { schema: {}, timeout: 60_000 } }));
     await back(job.id, 100);
     await leave(held);
     expect(await seconds(job.id)).toBe(100);
