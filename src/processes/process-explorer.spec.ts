@@ -123,6 +123,12 @@ describe('a wrong definition fails the start and says how to mend it', () => {
     ['a wrong timeout', { timeout: 'soon' }, /timeout: must be milliseconds or/],
     ['a wrong isolation', { isolation: 'none' }, /isolation: must be child or inline/],
     ['a cache without jobs', { cache: {}, syncJobs: false }, /cache: keeps results with jobs, and .* remove one/],
+    ['a wrong executor', { executor: 'cloud' }, /executor: must be local or distributed/],
+    [
+      'distributed tasks without jobs',
+      { executor: 'distributed', syncJobs: false },
+      /executor: of a process without jobs .* can only be local/,
+    ],
     ['an input without schema', { inputs: Silent }, /inputs\.anything: has no schema.*@IsString\(\)/],
     ['a DTO without @Input()', { inputs: Unmarked }, /no property of the class Unmarked has @Input\(\)/],
     ['a binary default', { inputs: BinaryDefault }, /inputs\.file\.schema\.default: a binary input cannot/],

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, jest } from '@jest/globals';
 import { testedBackends } from '../harness/backends.js';
-import { counts, flowInputs, notes, open, openFlowSite } from '../harness/flow-site.js';
+import { counts, flowInputs, IN_ONE_RUN, notes, open, openFlowSite } from '../harness/flow-site.js';
 import { clientOf, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
@@ -19,7 +19,7 @@ function shifted(milliseconds: number): Record<string, string> {
 
 describe('12 blocked event loop', () => {
   it('a worker that is blocked past its lease is fenced off at its next step; there is one result and it stays', async () => {
-    site = await openFlowSite(sites, { WORKER_CONCURRENCY: '1' });
+    site = await openFlowSite(sites, { ...IN_ONE_RUN, WORKER_CONCURRENCY: '1' });
     const { client, workers } = await site.nodes(2);
     const job = await client.submit('blocking-inline', flowInputs(site));
     const blocked = await site.noted(job, 'block');

@@ -145,7 +145,7 @@ describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
   });
 
   it('21 the job is dismissed: its tasks are stopped wherever they run, and their workers are free', async () => {
-    const { client, path, job } = await underWay(2);
+    const { client, path, job } = await underWay(3);
     expect((await client.dismiss(job)).status).toBe(200);
     expect(await client.ended(job)).toMatchObject({ status: 'dismissed' });
     for (const name of ['a', 'b']) await notes(path, `stopped-${name}`);

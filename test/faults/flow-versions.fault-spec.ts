@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '../harness/backends.js';
-import { counts, EXECUTORS, flowInputs, open, openFlowSite } from '../harness/flow-site.js';
+import { counts, EXECUTORS, flowInputs, IN_ONE_RUN, open, openFlowSite } from '../harness/flow-site.js';
 import { clientOf, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
@@ -57,7 +57,7 @@ describe.each(EXECUTORS)('tasks of the executor "%s"', (executor) => {
     });
 
     it('a job that is under way ends on its version while the next one takes new jobs', async () => {
-      site = await openFlowSite(sites, { SHUTDOWN_GRACE: '60s' });
+      site = await openFlowSite(sites, { ...IN_ONE_RUN, SHUTDOWN_GRACE: '60s' });
       const client = clientOf(await site.api({ ROLE: 'api', ...release({ executor, version: '0.3.1' }) }));
       const old = await site.worker(release({ executor, version: '0.3.1' }));
       const begun = await client.submit('rolling', flowInputs(site, ['finish']));

@@ -1,7 +1,16 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
 import type { Client } from '../harness/client.js';
-import { counts, EXECUTORS, flowInputs, flowModules, notes, open, openFlowSite } from '../harness/flow-site.js';
+import {
+  counts,
+  EXECUTORS,
+  flowInputs,
+  flowModules,
+  IN_ONE_RUN,
+  notes,
+  open,
+  openFlowSite,
+} from '../harness/flow-site.js';
 import { clientOf, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
@@ -27,7 +36,7 @@ function answer(client: Client, job: string, input: unknown): Promise<Response> 
 
 describe('31 timeout', () => {
   it('a task that hears no signal is TimedOut at its limit, and its late result is discarded', async () => {
-    site = await openFlowSite(sites);
+    site = await openFlowSite(sites, IN_ONE_RUN);
     const { client } = await site.nodes(1);
     const job = await client.submit('overdue', flowInputs(site, ['slow', 'last']));
     await site.noted(job, 'last');

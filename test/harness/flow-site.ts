@@ -17,6 +17,9 @@ export function flowModules(executor: Executor = 'local'): Record<string, string
   return { PROCESS_MODULES: [...files, flows.href].join(',') };
 }
 
+/** Settings for a test in which a job keeps its worker from step to step, also when the suites are run with ALWAYS_SUSPEND. */
+export const IN_ONE_RUN = { ALWAYS_SUSPEND: 'false' };
+
 /** Opens a site that has the flows, unless the settings name others. */
 export async function openFlowSite(
   sites: ReturnType<typeof useSites>,
