@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { BlocksApiModule, BlocksModule } from './blocks/blocks.module.js';
+import { BlocksApiModule } from './blocks/blocks.module.js';
 import { CallbacksModule } from './callbacks/callbacks.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { loadSettings, type SettingOverrides } from './config/load-settings.js';
@@ -81,7 +81,6 @@ export class SluiceModule {
       ConfigModule.forRoot(settings),
       DatabaseModule.register(DATABASE_CONTENTS),
       StorageModule,
-      BlocksModule,
       ...(settings.CATALOG ? [CatalogModule] : []),
       ...(await loadProcessModules(files)),
     ];

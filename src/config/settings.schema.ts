@@ -118,10 +118,14 @@ export const settingsSchema = z.object({
   DATABASE_POOL: count(2, 200).prefault('10'),
   REDIS_URL: url(['redis:', 'rediss:']).optional(),
 
-  // Blocks
+  // Blocks and storages
   SECRET_KEYS: keys().optional(),
   BLOCKS_FILE: z.string().optional(),
   MAX_BLOCKS: count(0, 10_000).prefault('1000'),
+  STORAGE: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,63}\/[a-z0-9][a-z0-9._-]{0,63}$/, 'must name a block as <type>/<name>')
+    .prefault('local-file-system/default'),
 
   // Execution
   DEFAULT_DIALECT: z.enum(['1.0', '2.0'], 'must be 1.0 or 2.0').prefault('1.0'),
@@ -163,13 +167,6 @@ export const settingsSchema = z.object({
   RESULT_TTL: duration('1d').optional(),
 
   // Storage of files
-  STORAGE: z
-    .string()
-    .regex(
-      /^[a-z][a-z0-9-]{0,63}\/[a-z0-9][a-z0-9._-]{0,63}$/,
-      'must be the name of a storage block, for example s3/results',
-    )
-    .prefault('local-file-system/default'),
   STORAGE_PATIENCE: duration('2m').prefault('2m'),
   PRESIGNED_LINKS: flag().prefault('true'),
   LINK_LIFETIME: duration('1h')

@@ -1,51 +1,89 @@
 import { resolve } from 'node:path';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Blocks } from '../blocks/blocks.js';
 import { Settings } from '../config/settings.js';
-import { DomainError } from '../ogc/problems/domain-error.js';
+import { StorageBlock } from './blocks/storage-block.js';
+import type { StorageBlockTools } from './blocks/storage-block-tools.js';
 import { LocalFileSystemStorage } from './local/local-file-system-storage.js';
 import { StorageAddressPolicy } from './storage-address-policy.js';
-import { StorageBlock } from './storage-block.js';
 import { StorageError } from './storage-error.js';
 import type { Storage } from './storage.js';
 import { DEFAULT_STORAGE, Storages } from './storages.js';
 
-/** Storages as blocks describe them, each opened once and anew when its block has changed. */
+/** How long a storage stays open after its block was changed, for those who use it at that moment. Milliseconds. */
+const RETIREMENT = 600_000;
+
+interface OpenStorage {
+  readonly revision: string;
+  readonly storage: Storage;
+}
+
+/** Opens the storages that blocks stand for, each once until its block is changed. Do not close them. */
 @Injectable()
-export class BlockStorages extends Storages implements OnApplicationShutdown {
-  readonly defaultRef: string;
-  private readonly opened = new Map<string, { readonly revision: string; readonly storage: Storage }>();
-  private readonly local: Storage;
+export class BlockStorages extends Storages implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(BlockStorages.name);
+  private readonly opened = new Map<string, OpenStorage>();
+  private readonly retired = new Map<Storage, NodeJS.Timeout>();
+  private readonly dataDirectory: Storage;
+  readonly tools: StorageBlockTools;
 
   constructor(
     private readonly blocks: Blocks,
-    private readonly addresses: StorageAddressPolicy,
-    { STORAGE, DATA_DIR }: Settings,
+    private readonly settings: Settings,
+    addresses: StorageAddressPolicy,
   ) {
     super();
-    this.defaultRef = STORAGE;
-    this.local = new LocalFileSystemStorage(resolve(DATA_DIR));
+    const dataDirectory = resolve(settings.DATA_DIR);
+    this.tools = { addresses, dataDirectory, cacheDirectory: resolve(dataDirectory, 'storage-cache') };
+    this.dataDirectory = new LocalFileSystemStorage(dataDirectory);
   }
 
+  /** The block that STORAGE names. */
+  get defaultRef(): string {
+    return this.settings.STORAGE;
+  }
+
+  /** The storage that STORAGE names. Throws as {@link open} does. */
+  default(): Promise<Storage> {
+    return this.open(this.defaultRef);
+  }
+
+  /**
+   * @param ref `<type>/<name>` of a block; `local-file-system/default` is DATA_DIR
+   * @throws DomainError `no-such-block`, `block-unusable`; StorageError `misconfigured`, also for a block that is no
+   *   storage
+   */
   async open(ref: string): Promise<Storage> {
-    if (ref === DEFAULT_STORAGE) return this.local;
-    const { instance, revision } = await this.blocks.get(ref).catch((error: unknown) => {
-      if (!(error instanceof DomainError) || error.code === 'database-unavailable') throw error;
-      throw new StorageError('misconfigured', `The storage ${ref}`, { cause: error, detail: 'cannot be opened' });
-    });
-    const known = this.opened.get(ref);
-    if (known?.revision === revision) return known.storage;
+    if (ref === DEFAULT_STORAGE) return this.dataDirectory;
+    const { revision, instance } = await this.blocks.get(ref);
+    const before = this.opened.get(ref);
+    if (before?.revision === revision) return before.storage;
     if (!(instance instanceof StorageBlock)) {
       throw new StorageError('misconfigured', `The block ${ref}`, { detail: 'is no storage' });
     }
-    const storage = instance.open({ addresses: this.addresses });
+    const storage = instance.open(this.tools);
     this.opened.set(ref, { revision, storage });
-    // Streams that were opened with it end by themselves.
-    void known?.storage.close().catch(() => undefined);
+    if (before !== undefined) this.retire(before.storage);
     return storage;
   }
 
+  /** A storage that does not work yet is no reason not to start: it may come, or be configured, later. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.default().catch((error: Error) => this.logger.warn(`STORAGE cannot be used yet: ${error.message}`));
+  }
+
   async onApplicationShutdown(): Promise<void> {
-    for (const { storage } of this.opened.values()) await storage.close().catch(() => undefined);
+    for (const timer of this.retired.values()) clearTimeout(timer);
+    const storages = [...this.retired.keys(), ...[...this.opened.values()].map(({ storage }) => storage)];
+    this.opened.clear();
+    await Promise.allSettled([...storages, this.dataDirectory].map((storage) => storage.close()));
+  }
+
+  private retire(storage: Storage): void {
+    const timer = setTimeout(() => {
+      this.retired.delete(storage);
+      storage.close().catch((error: Error) => this.logger.warn(`A storage cannot be closed: ${error.message}`));
+    }, RETIREMENT);
+    this.retired.set(storage, timer.unref());
   }
 }

@@ -1,16 +1,24 @@
 import { Global, Module } from '@nestjs/common';
 import { BlocksModule } from '../blocks/blocks.module.js';
 import { BlockStorages } from './block-storages.js';
+import { HttpBlock } from './blocks/http.block.js';
+import { LocalFileSystemBlock } from './blocks/local-file-system.block.js';
+import { MemoryBlock } from './blocks/memory.block.js';
+import { S3Block } from './blocks/s3.block.js';
 import { StorageAddressPolicy } from './storage-address-policy.js';
+import { StorageBlockTester } from './storage-block-tester.js';
 import { StorageErrorTranslator } from './storage-error.translator.js';
 import { Storages } from './storages.js';
-import { S3Block } from './types/s3.block.js';
 
-/** Storages, for every room that keeps bytes. */
+/** Places for bytes, and the types of blocks that stand for them. */
 @Global()
 @Module({
   imports: [BlocksModule],
-  providers: [StorageAddressPolicy, { provide: Storages, useClass: BlockStorages }, StorageErrorTranslator, S3Block],
+  providers: [
+    ...[BlockStorages, { provide: Storages, useExisting: BlockStorages }],
+    ...[StorageAddressPolicy, StorageBlockTester, StorageErrorTranslator],
+    ...[LocalFileSystemBlock, S3Block, HttpBlock, MemoryBlock],
+  ],
   exports: [Storages, StorageAddressPolicy],
 })
 export class StorageModule {}

@@ -42,7 +42,7 @@ const PAGE = new Statement<BlockRow>(
 const NEEDED = new Statement<BlockRow>(
   'block_needed',
   `WITH RECURSIVE needed (type, name) AS (
-     SELECT $1 COLLATE "C", $2 COLLATE "C"
+     SELECT $1::text COLLATE "C", $2::text COLLATE "C"
      UNION
      SELECT split_part(ref, '/', 1) COLLATE "C", split_part(ref, '/', 2) COLLATE "C"
      FROM needed JOIN block USING (type, name), unnest(refs) AS ref

@@ -1,0 +1,79 @@
+import { IsBoolean, IsNotEmpty, IsOptional, IsString, Matches } from 'class-validator';
+import { Block } from '../../blocks/decorators/block.decorator.js';
+import { Field } from '../../blocks/decorators/field.decorator.js';
+import { Secret } from '../../blocks/decorators/secret.decorator.js';
+import { AwsCredentialsBlock } from '../../blocks/types/aws-credentials.block.js';
+import { StorageError } from '../storage-error.js';
+import type { S3StorageOptions } from '../s3/s3-storage-options.js';
+import { S3Storage } from '../s3/s3-storage.js';
+import type { StorageBlockTools } from './storage-block-tools.js';
+import { StorageBlock } from './storage-block.js';
+
+/** A bucket of S3, or of any service that speaks its protocol. */
+@Block({ type: 's3', title: 'S3', description: 'A bucket of S3, or of any service that speaks its protocol' })
+export class S3Block extends StorageBlock {
+  @Field({ title: 'Bucket' })
+  @IsString()
+  @IsNotEmpty()
+  bucket!: string;
+
+  @Field({ title: 'Prefix', description: 'Everything is stored below it' })
+  @IsOptional()
+  @IsString()
+  prefix?: string;
+
+  @Field({ title: 'Endpoint', description: 'URL of the service; absent: that of AWS' })
+  @IsOptional()
+  @Matches(/^https?:\/\/[^\s/@]+(\/\S*)?$/)
+  endpoint?: string;
+
+  @Field({ title: 'Region' })
+  @IsOptional()
+  @IsString()
+  region?: string;
+
+  @Field({
+    title: 'Path style',
+    description: 'The bucket is part of the path rather than of the host; absent: with an endpoint',
+  })
+  @IsOptional()
+  @IsBoolean()
+  forcePathStyle?: boolean;
+
+  @Field({ title: 'Credentials', description: 'Instead of the keys here', block: 'aws-credentials' })
+  @IsOptional()
+  credentials?: AwsCredentialsBlock;
+
+  @Field({ title: 'Access key id', description: 'Without keys the default chain of AWS looks for some' })
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  accessKeyId?: string;
+
+  @Field({ title: 'Secret access key' })
+  @Secret()
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  secretAccessKey?: string;
+
+  open({ addresses }: StorageBlockTools): S3Storage {
+    const { bucket, prefix, endpoint, region, forcePathStyle } = this;
+    return new S3Storage(
+      {
+        ...{ bucket, prefix, endpoint, forcePathStyle, credentials: this.keys() },
+        region: region ?? this.credentials?.region,
+      },
+      addresses,
+    );
+  }
+
+  private keys(): S3StorageOptions['credentials'] {
+    if (this.credentials !== undefined) return this.credentials;
+    const { accessKeyId, secretAccessKey } = this;
+    if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey };
+    if (accessKeyId === undefined && secretAccessKey === undefined) return undefined;
+    const detail = 'needs accessKeyId and secretAccessKey, or neither';
+    throw new StorageError('misconfigured', 'The block', { detail });
+  }
+}

@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import { BlockTester } from '../blocks/block-tester.js';
+import { BlockStorages } from './block-storages.js';
+import { StorageBlock } from './blocks/storage-block.js';
+
+/** Tries out blocks that stand for a storage: whether the place can be reached and used. */
+@Injectable()
+export class StorageBlockTester extends BlockTester {
+  constructor(private readonly storages: BlockStorages) {
+    super();
+  }
+
+  test(block: object): Promise<void> | undefined {
+    return block instanceof StorageBlock ? this.tryOut(block) : undefined;
+  }
+
+  private async tryOut(block: StorageBlock): Promise<void> {
+    const storage = block.open(this.storages.tools);
+    try {
+      await storage.test();
+    } finally {
+      await storage.close();
+    }
+  }
+}
