@@ -9,6 +9,7 @@ import { CONCURRENCY, measureAsyncExecution } from './async-execution.js';
 import { measureDocuments } from './documents.js';
 import { measureEventStreams } from './event-streams.js';
 import { measureJobList } from './job-list.js';
+import { measureLargeOutput } from './large-output.js';
 import { type Measurement, printTable } from './measurement.js';
 import { measureSyncExecution, measureSyncJobs } from './sync-execution.js';
 
@@ -49,5 +50,6 @@ for (const backend of testedBackends()) {
   }
 }
 
+measurements.push(...(await measureLargeOutput()));
 printTable(measurements);
 writeFileSync('bench.json', `${JSON.stringify(measurements, undefined, 2)}\n`);

@@ -30,7 +30,7 @@ describe('a storage of jobs', () => {
 
   beforeAll(async () => {
     site = await StorageSite.open(blocks);
-    service = new OwnService('e2e-storage-service', { ...site.settings, LINK_LIFETIME: '1s', EXECUTOR_WARM: '0' });
+    service = new OwnService('e2e-storage-service', { ...site.settings, LINK_LIFETIME: '5s', EXECUTOR_WARM: '0' });
     client = await service.start();
   });
   afterAll(async () => {
