@@ -162,10 +162,7 @@ const settings = z.object({
   // Storage of files
   STORAGE: z
     .string()
-    .regex(
-      /^[a-z][a-z0-9-]{0,63}\/[a-z0-9][a-z0-9._-]{0,63}$/,
-      'must be the name of a storage block, for example s3/results',
-    )
+    .regex(/^[a-z][a-z0-9-]{0,63}\/[a-z0-9][a-z0-9._-]{0,63}$/, 'must name a block as <type>/<name>')
     .prefault('local-file-system/default'),
   STORAGE_PATIENCE: duration('2m').prefault('2m'),
   PRESIGNED_LINKS: flag().prefault('true'),

@@ -2,9 +2,9 @@ import { types } from 'node:util';
 
 /**
  * SQLSTATEs that say "not now" rather than "not so": shutdown, starting up, an idle session ended, too many
- * connections, a standby.
+ * connections, a standby or one that may only read, a full disk.
  */
-const SQL_STATES = new Set(['57P01', '57P02', '57P03', '57P05', '53300', '25006']);
+const SQL_STATES = new Set(['57P01', '57P02', '57P03', '57P05', '53300', '25006', '53100']);
 
 const SOCKET_ERRORS = new Set([
   'ECONNREFUSED',

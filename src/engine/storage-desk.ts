@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { Logger } from '@nestjs/common';
 import type { JobStorage, StorageObject } from '../processes/job-context.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
+import { DomainError } from '../ogc/problems/domain-error.js';
 import { StorageError } from '../storage/storage-error.js';
 import { DEFAULT_STORAGE, type Storages } from '../storage/storages.js';
 import { CodeStorage } from './code-storage.js';
@@ -45,6 +46,7 @@ export class StorageDesk {
       return { objects: await this.objectsOf(ask, signal) };
     } catch (error) {
       if (error instanceof StorageError) return { fault: error.fault, message: error.message };
+      if (error instanceof DomainError) return { fault: 'misconfigured', message: error.message };
       if (error instanceof RefusedAsk) return { error: error.message };
       this.logger.error(`What code asked of a storage failed: ${stackOf(error)}`);
       return { error: 'The service could not carry it out; its log says why.' };

@@ -77,6 +77,22 @@ const bareOutput = ApiResponse({
   content: { [MediaType.json]: { schema: ANY_VALUE }, '*/*': { schema: ANY_VALUE } },
 });
 
+const problem = (status: number, description: string) =>
+  ApiResponse({ status, description, content: problemContent() });
+const EXPIRED = problem(410, 'The results, or the link, have had their time');
+const UNAVAILABLE = problem(503, 'The storage of the files cannot be used');
+
+const SIGNATURE = [
+  ApiQuery({
+    name: 'expires',
+    required: false,
+    description: 'Of a signed link: when it ends, in seconds since 1970',
+    schema: { type: 'integer' },
+  }),
+  ApiQuery({ name: 'signature', required: false, description: 'Of a signed link', schema: { type: 'string' } }),
+  problem(403, 'The link is not signed by this service'),
+];
+
 /** GET results in the OpenAPI document. */
 export function ApiResults(): MethodDecorator {
   return applyDecorators(
@@ -106,6 +122,8 @@ export function ApiResults(): MethodDecorator {
       description: 'The outputs are in Link headers',
       headers: { Link: responseHeader('One link per output') },
     }),
+    EXPIRED,
+    UNAVAILABLE,
   );
 }
 
@@ -116,8 +134,11 @@ export function ApiOutput(): MethodDecorator {
     jobId,
     outputId,
     outputPreference,
+    ...SIGNATURE,
     bareOutput,
     ...RANGES,
+    EXPIRED,
+    UNAVAILABLE,
   );
 }
 
@@ -131,5 +152,7 @@ export function ApiOutputValue(): MethodDecorator {
     outputPreference,
     bareOutput,
     ...RANGES,
+    EXPIRED,
+    UNAVAILABLE,
   );
 }

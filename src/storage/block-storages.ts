@@ -22,31 +22,41 @@ interface OpenStorage {
 /** Opens the storages that blocks stand for, each once until its block is changed. Do not close them. */
 @Injectable()
 export class BlockStorages extends Storages implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly defaultRef: string;
-  readonly tools: StorageBlockTools;
   private readonly logger = new Logger(BlockStorages.name);
   private readonly opened = new Map<string, OpenStorage>();
   private readonly retired = new Map<Storage, NodeJS.Timeout>();
   private readonly dataDirectory: Storage;
+  readonly tools: StorageBlockTools;
 
   constructor(
     private readonly blocks: Blocks,
+    private readonly settings: Settings,
     addresses: StorageAddressPolicy,
-    { STORAGE, DATA_DIR }: Settings,
   ) {
     super();
-    this.defaultRef = STORAGE;
-    const dataDirectory = resolve(DATA_DIR);
+    const dataDirectory = resolve(settings.DATA_DIR);
     this.tools = { addresses, dataDirectory, cacheDirectory: resolve(dataDirectory, 'storage-cache') };
     this.dataDirectory = new LocalFileSystemStorage(dataDirectory);
   }
 
+  /** The block that STORAGE names. */
+  get defaultRef(): string {
+    return this.settings.STORAGE;
+  }
+
+  /** The storage that STORAGE names. Throws as {@link open} does. */
+  default(): Promise<Storage> {
+    return this.open(this.defaultRef);
+  }
+
+  /**
+   * @param ref `<type>/<name>` of a block; `local-file-system/default` is DATA_DIR
+   * @throws DomainError `no-such-block`, `block-unusable`; StorageError `misconfigured`, also for a block that is no
+   *   storage
+   */
   async open(ref: string): Promise<Storage> {
     if (ref === DEFAULT_STORAGE) return this.dataDirectory;
-    const { revision, instance } = await this.blocks.get(ref).catch((error: unknown) => {
-      if (!(error instanceof DomainError) || error.code === 'database-unavailable') throw error;
-      throw new StorageError('misconfigured', `The storage ${ref}`, { cause: error, detail: 'cannot be opened' });
-    });
+    const { revision, instance } = await this.blocks.get(ref);
     const before = this.opened.get(ref);
     if (before?.revision === revision) return before.storage;
     if (!(instance instanceof StorageBlock)) {
@@ -72,9 +82,7 @@ export class BlockStorages extends Storages implements OnApplicationBootstrap, O
 
   /** A storage that does not work yet is no reason not to start: it may come, or be configured, later. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.open(this.defaultRef).catch((error: Error) =>
-      this.logger.warn(`STORAGE cannot be used yet: ${error.message}`),
-    );
+    await this.default().catch((error: Error) => this.logger.warn(`STORAGE cannot be used yet: ${error.message}`));
   }
 
   async onApplicationShutdown(): Promise<void> {

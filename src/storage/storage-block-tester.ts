@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { BlockTester } from '../blocks/block-tester.js';
-import { StorageBlock } from './blocks/storage-block.js';
 import { BlockStorages } from './block-storages.js';
+import { StorageBlock } from './blocks/storage-block.js';
 
 /** Tries out blocks that stand for a storage: whether the place can be reached and used. */
 @Injectable()

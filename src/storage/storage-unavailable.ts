@@ -1,8 +1,12 @@
+import type { ProblemCode } from '../ogc/problems/problem-catalog.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { StorageError } from './storage-error.js';
 
 /** Seconds after which a client may try again. */
 const RETRY_AFTER = 10;
+
+/** Why a storage cannot be opened. */
+const BLOCK_FAULTS: ReadonlySet<string> = new Set<ProblemCode>(['no-such-block', 'block-unusable']);
 
 /** What the disk of this machine says when it cannot take more. */
 const DISK_FAULTS: Readonly<Record<string, string>> = {
@@ -20,6 +24,11 @@ export function storageFailure(error: unknown): unknown {
     const retry = error.isPassing && { retryAfter: RETRY_AFTER };
     return new DomainError('storage-unavailable', `In the storage of the files, ${error.message}.`, {
       ...retry,
+      cause: error,
+    });
+  }
+  if (error instanceof DomainError && BLOCK_FAULTS.has(error.code)) {
+    return new DomainError('storage-unavailable', `The storage of the files cannot be used: ${error.message}`, {
       cause: error,
     });
   }

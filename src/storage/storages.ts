@@ -1,6 +1,6 @@
 import type { Storage } from './storage.js';
 
-/** The storage that is DATA_DIR itself, which no block has to describe. */
+/** The storage that is always there and needs no block: DATA_DIR. */
 export const DEFAULT_STORAGE = 'local-file-system/default';
 
 /** An object of a storage. */
@@ -10,14 +10,16 @@ export interface StoragePlace {
   readonly key: string;
 }
 
-/** The storages that blocks describe, by the names of the blocks. */
+/** Port: the storages of this deployment, or what takes their place in runs without a server. */
 export abstract class Storages {
   /** Where the files of jobs lie that name no storage: the setting STORAGE. */
   abstract readonly defaultRef: string;
 
   /**
-   * @param ref name of a block, `s3/results`
-   * @throws StorageError `misconfigured` when there is no such storage
+   * Opens a storage, or gives the open one. Do not close it.
+   * @param ref `<type>/<name>` of a block; {@link DEFAULT_STORAGE} is DATA_DIR
+   * @throws DomainError `no-such-block`, `block-unusable`; StorageError `misconfigured`, also for a block that is no
+   *   storage
    */
   abstract open(ref: string): Promise<Storage>;
 

@@ -10,6 +10,7 @@ import { measureDocuments } from './documents.js';
 import { measureEventStreams } from './event-streams.js';
 import { measureFlows } from './flows.js';
 import { measureJobList } from './job-list.js';
+import { measureLargeOutput } from './large-output.js';
 import { type Measurement, printTable } from './measurement.js';
 import { measureStorage } from './storage.js';
 import { measureSyncExecution, measureSyncJobs } from './sync-execution.js';
@@ -53,6 +54,6 @@ for (const backend of testedBackends()) {
 
 measurements.push(...(await measureFlows()));
 measurements.push(...(await measureStorage()));
-
+measurements.push(...(await measureLargeOutput()));
 printTable(measurements);
 writeFileSync('bench.json', `${JSON.stringify(measurements, undefined, 2)}\n`);

@@ -21,6 +21,7 @@ import { ExecutorEntry } from '../../src/engine/executor-entry.js';
 import { ExecutorPool } from '../../src/engine/executor-pool.js';
 import { TestStorages } from '../harness/storages.js';
 import { InlineRunner } from '../../src/engine/inline-runner.js';
+import { LocalStorageModule } from '../../src/local/local-storages.js';
 import { CatalogModule } from '../../src/processes/catalog/catalog.module.js';
 import { InputFile } from '../../src/processes/input-file.js';
 import { ProcessRegistry } from '../../src/processes/process-registry.js';
@@ -614,7 +615,7 @@ describe('executors of the built-in program', () => {
 
   it('run every built-in process that is not inline, in a service that checks this at its start', async () => {
     const service = await Test.createTestingModule({
-      imports: [ConfigModule.forRoot(settings), EngineModule, CatalogModule],
+      imports: [ConfigModule.forRoot(settings), LocalStorageModule, EngineModule, CatalogModule],
     }).compile();
     await service.init();
     const inChildren = service

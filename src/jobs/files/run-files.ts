@@ -3,10 +3,21 @@ import { join, sep } from 'node:path';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { parseLocation } from '../../storage/file-location.js';
 import type { JobFiles } from '../job-files.js';
-import type { StoredFiles } from './stored-files.js';
 
 /** Files of one run that are on their way at once. */
 const MOST_AT_ONCE = 4;
+
+/** Brings files to the places where they are kept, and back. */
+export interface FileTransport {
+  /** @returns the location @throws DomainError `storage-unavailable`; the reason of the signal */
+  upload(
+    file: { readonly path: string; readonly mediaType: string; readonly size?: number },
+    storage: string,
+    signal: AbortSignal,
+  ): Promise<string>;
+  /** @throws DomainError `storage-unavailable`; an error that `isFileGone` knows; the reason of the signal */
+  download(location: string, path: string, signal: AbortSignal): Promise<void>;
+}
 
 /**
  * The files of one run of a job. Its code sees paths, rows have locations; where files lie in a storage this knows which
@@ -19,12 +30,12 @@ export class RunFiles {
   private readonly fetched = new Map<string, Promise<string>>();
   private transfers?: LimitFunction;
 
-  /** Made by {@link StoredFiles.ofRun}. */
+  /** Made by `StoredFiles.ofRun`. */
   constructor(
     readonly storage: string | undefined,
     private readonly directory: string,
     private readonly signal: AbortSignal,
-    private readonly stored: StoredFiles,
+    private readonly transport: FileTransport,
     private readonly files: JobFiles,
   ) {}
 
@@ -52,7 +63,7 @@ export class RunFiles {
     if (known !== undefined) return known;
     const { storage } = this;
     if (storage === undefined) return this.files.stored(path);
-    const location = await this.limit(() => this.stored.upload({ path, mediaType, size }, storage, this.signal));
+    const location = await this.limit(() => this.transport.upload({ path, mediaType, size }, storage, this.signal));
     this.locations.set(path, location);
     return location;
   }
@@ -89,7 +100,7 @@ export class RunFiles {
   private async download(location: string): Promise<string> {
     const name = createHash('sha256').update(location).digest('hex').slice(0, 16);
     const path = join(this.directory, 'fetched', name);
-    await this.stored.download(location, path, this.signal);
+    await this.transport.download(location, path, this.signal);
     this.locations.set(path, location);
     return path;
   }

@@ -11,7 +11,7 @@ import { isFileGone, storageFailure } from '../../storage/storage-unavailable.js
 import { DEFAULT_STORAGE, Storages } from '../../storage/storages.js';
 import type { PresignOptions, Storage } from '../../storage/storage.js';
 import { JobFiles } from '../job-files.js';
-import { RunFiles } from './run-files.js';
+import { type FileTransport, RunFiles } from './run-files.js';
 import { StorageBytes } from './storage-bytes.js';
 import { LocalBytes, type StoredBytes } from './stored-bytes.js';
 
@@ -33,7 +33,7 @@ interface KeptFile {
  * that uses a storage shares nothing with the others but that, and the database.
  */
 @Injectable()
-export class StoredFiles {
+export class StoredFiles implements FileTransport {
   constructor(
     private readonly files: JobFiles,
     private readonly storages: Storages,

@@ -4,8 +4,10 @@ import { JobFiles } from '../../jobs/job-files.js';
 import { StoredFiles } from '../../jobs/files/stored-files.js';
 import { JobReader } from '../../jobs/store/job-reader.js';
 import { StorageRemovals } from '../../jobs/store/storage-removals.js';
+import { DomainError } from '../../ogc/problems/domain-error.js';
 import { ProcessRegistry } from '../../processes/process-registry.js';
 import { StorageError } from '../../storage/storage-error.js';
+import { storageFailure } from '../../storage/storage-unavailable.js';
 import type { Storage } from '../../storage/storage.js';
 import { Storages } from '../../storage/storages.js';
 
@@ -47,8 +49,9 @@ export class StorageOrphans {
     try {
       this.after = await this.look(ref);
     } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      this.logger.debug(`The storage ${ref} cannot be looked through: ${error.message}`);
+      const failure = storageFailure(error);
+      if (!(failure instanceof DomainError) || failure.code !== 'storage-unavailable') throw error;
+      this.logger.debug(`The storage ${ref} cannot be looked through: ${failure.message}`);
       this.after = undefined;
     }
     if (this.after === undefined) this.unseen.shift();

@@ -1,0 +1,53 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Settings } from '../../src/config/settings.js';
+import { S3Storage } from '../../src/storage/s3/s3-storage.js';
+import { StorageAddressPolicy } from '../../src/storage/storage-address-policy.js';
+import type { Storage } from '../../src/storage/storage.js';
+import { S3Proxy } from './s3-proxy.js';
+import { S3rver } from './s3rver.js';
+
+/** The bucket `results` of an S3 server of its own, behind a proxy, and a file of blocks that names it `s3/results`. */
+export class StorageSite {
+  private constructor(
+    private readonly server: S3rver,
+    readonly proxy: S3Proxy,
+    /** The bucket itself, whatever the proxy does. */
+    readonly bucket: Storage,
+    /** For nodes that keep the files of jobs in it. */
+    readonly settings: Record<string, string>,
+  ) {}
+
+  /** @param blocksFile where the blocks are written down */
+  static async open(blocksFile: string): Promise<StorageSite> {
+    const server = await S3rver.start('results');
+    const proxy = await S3Proxy.before(server.endpoint);
+    const credentials = { $block: 'aws-credentials/results' };
+    const blocks = {
+      'aws-credentials/results': server.credentials,
+      's3/results': { bucket: 'results', endpoint: proxy.endpoint, credentials },
+    };
+    writeFileSync(blocksFile, JSON.stringify(blocks));
+    const addresses = new StorageAddressPolicy(Settings.parse({ ALLOW_PRIVATE_STORAGE: 'true' }));
+    const options = { bucket: 'results', endpoint: server.endpoint, credentials: server.credentials };
+    return new StorageSite(server, proxy, new S3Storage(options, addresses), {
+      BLOCKS_FILE: blocksFile,
+      STORAGE: 's3/results',
+      ALLOW_PRIVATE_STORAGE: 'true',
+      PROCESS_MODULES: resolve('test/fixtures/storage-processes.mjs'),
+    });
+  }
+
+  /** Keys below a prefix. */
+  async keys(prefix = 'jobs/'): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const { key } of this.bucket.list(prefix)) keys.push(key);
+    return keys;
+  }
+
+  async close(): Promise<void> {
+    await this.bucket.close();
+    await this.proxy.stop();
+    await this.server.stop();
+  }
+}

@@ -1,0 +1,264 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Settings } from '../../src/config/settings.js';
+import { RunFiles } from '../../src/jobs/files/run-files.js';
+import { StoredFiles } from '../../src/jobs/files/stored-files.js';
+import { JobFiles } from '../../src/jobs/job-files.js';
+import { StorageRemovals } from '../../src/jobs/store/storage-removals.js';
+import { ProcessRegistry } from '../../src/processes/process-registry.js';
+import { FileRemoval } from '../../src/queues/supervision/file-removal.js';
+import { StorageOrphans } from '../../src/queues/supervision/storage-orphans.js';
+import { MemoryStorage } from '../../src/storage/memory/memory-storage.js';
+import { StorageError } from '../../src/storage/storage-error.js';
+import type { StoredObject } from '../../src/storage/storage.js';
+import { isFileGone } from '../../src/storage/storage-unavailable.js';
+import { Storages } from '../../src/storage/storages.js';
+import { type TestDatabase, TestDatabases } from '../harness/database.js';
+import { TestStorages } from '../harness/storages.js';
+import { temporaryDirectory } from '../harness/temporary-directory.js';
+
+jest.setTimeout(60_000);
+
+const REF = 'memory/results';
+
+/** Counts what is read, may be away, and says that everything in it is old. */
+class WatchedStorage extends MemoryStorage {
+  reads = 0;
+  refusals = 0;
+  age = 0;
+
+  override get(...args: Parameters<MemoryStorage['get']>): Promise<Readable> {
+    this.reads += 1;
+    return super.get(...args);
+  }
+
+  override async put(...args: Parameters<MemoryStorage['put']>): Promise<StoredObject> {
+    if (this.refusals > 0) {
+      this.refusals -= 1;
+      throw new StorageError('unavailable', args[0]);
+    }
+    return await super.put(...args);
+  }
+
+  override deleteAll(prefix: string): Promise<void> {
+    return this.refusals > 0 ? Promise.reject(new StorageError('unavailable', prefix)) : super.deleteAll(prefix);
+  }
+
+  override async *list(...args: Parameters<MemoryStorage['list']>): AsyncGenerator<StoredObject> {
+    for await (const object of super.list(...args)) {
+      yield { ...object, modified: new Date(Date.now() - this.age) };
+    }
+  }
+
+  async keys(): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const { key } of super.list('')) keys.push(key);
+    return keys;
+  }
+}
+
+const place = temporaryDirectory('stored-files');
+const settings = Settings.parse({ DATA_DIR: place.path, STORAGE_PATIENCE: '2s' });
+const files = new JobFiles(settings);
+let storage: WatchedStorage;
+let storages: TestStorages;
+let stored: StoredFiles;
+
+beforeEach(() => {
+  storage = new WatchedStorage();
+  storages = new TestStorages();
+  storages.add(REF, storage);
+  stored = new StoredFiles(files, storages, settings);
+});
+afterAll(() => place.remove());
+
+/** An output that an attempt wrote to the disk of its node. */
+async function written(jobId: string, name = 'map', content = 'content'): Promise<string> {
+  const path = join(files.attempt(jobId, 1), 'outputs', name);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, content);
+  return path;
+}
+
+const runOf = (jobId: string, ref: string | null = REF, signal = new AbortController().signal): RunFiles =>
+  stored.ofRun(ref, files.attempt(jobId, 2), signal);
+
+describe(RunFiles.name, () => {
+  it('puts a file into the storage once, under its path, and leaves it in DATA_DIR where there is no storage', async () => {
+    const job = randomUUID();
+    const path = await written(job);
+    const run = runOf(job);
+    const location = `${REF}:jobs/${job}/1/outputs/map`;
+    expect([await run.keep(path, 'text/plain'), await run.keep(path, 'text/plain')]).toEqual([location, location]);
+    expect(await storage.stat(`jobs/${job}/1/outputs/map`)).toMatchObject({ size: 7, mediaType: 'text/plain' });
+    expect(await runOf(job, null).keep(path, 'text/plain')).toBe(`jobs/${job}/1/outputs/map`);
+  });
+
+  it('hands on what an earlier run put there without reading it, and fetches it once when it is needed here', async () => {
+    const job = randomUUID();
+    const location = await runOf(job).keep(await written(job), 'text/plain');
+    await files.remove(job);
+    const later = runOf(job);
+    expect(await later.keep(later.pathOf(location), 'text/plain')).toBe(location);
+    expect(storage.reads).toBe(0);
+    const [path, same] = await Promise.all([later.fetch(location), later.fetch(location)]);
+    expect([await readFile(path, 'utf8'), same, storage.reads]).toEqual(['content', path, 1]);
+    expect(await later.keep(path, 'text/plain')).toBe(location);
+  });
+
+  it('waits for a storage that is away, but not longer than STORAGE_PATIENCE, nor for a job that is to stop', async () => {
+    const job = randomUUID();
+    storage.refusals = 2;
+    await runOf(job).keep(await written(job), 'text/plain');
+    storage.refusals = Infinity;
+    await expect(runOf(job).keep(await written(job), 'text/plain')).rejects.toMatchObject({
+      code: 'storage-unavailable',
+    });
+    const stop = new AbortController();
+    const kept = runOf(job, REF, stop.signal).keep(await written(job), 'text/plain');
+    stop.abort(new Error('dismissed'));
+    await expect(kept).rejects.toThrow('dismissed');
+  });
+});
+
+describe(StoredFiles.name, () => {
+  it('gives a file to another job, from the disk and from a storage, to the disk and to a storage', async () => {
+    const [from, to] = [randomUUID(), randomUUID()];
+    const here = await runOf(from, null).keep(await written(from), 'text/plain');
+    const there = await runOf(from).keep(await written(from), 'text/plain');
+    const kinds = [
+      [here, undefined],
+      [here, REF],
+      [there, undefined],
+      [there, REF],
+    ] as const;
+    for (const [index, [location, ref]] of kinds.entries()) {
+      const shared = await stored.share(location, to, ref, 'taken', String(index));
+      expect(shared).toBe(`${ref === undefined ? '' : `${REF}:`}jobs/${to}/taken/${index}/map`);
+      const bytes = stored.bytesOf(shared);
+      expect(await bytes.size()).toBe(7);
+      expect(await text(await bytes.read({ start: 1, end: 7 }))).toBe('ontent');
+    }
+  });
+
+  it('says that a file is gone, wherever it was', async () => {
+    for (const location of ['jobs/none/1/a', `${REF}:jobs/none/1/a`]) {
+      expect(await stored.bytesOf(location).size()).toBeUndefined();
+      const shared = stored.share(location, randomUUID(), location.startsWith(REF) ? REF : undefined, 'taken');
+      expect(isFileGone(await shared.catch((error: unknown) => error))).toBe(true);
+    }
+  });
+});
+
+describe('removal', () => {
+  let databases: TestDatabases;
+  let store: TestDatabase;
+  let removals: StorageRemovals;
+  let removal: FileRemoval;
+
+  beforeAll(async () => {
+    databases = await TestDatabases.start();
+  });
+  beforeEach(async () => {
+    store = await databases.open({ DATA_DIR: place.path });
+    removals = new StorageRemovals(store.database);
+    removal = new FileRemoval(removals, stored);
+  });
+  afterAll(() => databases.close());
+
+  /** A job of the storage that has ended, with an input and an output there. */
+  async function ended(): Promise<string> {
+    const id = await store.accepted({ storage: REF });
+    const held = (await store.leases.claim(id, 'a-worker', 60_000))!;
+    expect(held.storage).toBe(REF);
+    await storage.put(`jobs/${id}/inputs/0`, Buffer.from('in'));
+    const file = await runOf(id).keep(await written(id), 'text/plain');
+    await store.completion.succeed(held, [{ id: 'map', mediaType: 'text/plain', file, size: 7, sha256: 'f' }]);
+    return id;
+  }
+
+  const due = () => store.query<{ prefix: string }>('SELECT prefix FROM storage_removal ORDER BY prefix');
+
+  it('is owed by the statements that remove jobs, and to storages only', async () => {
+    const [dismissed, expired, kept] = [await ended(), await ended(), await ended()];
+    const local = await store.claimed();
+    await store.completion.succeed(local, []);
+    await store.cancellation.remove(dismissed);
+    await store.cancellation.remove(local.id);
+    await store.query(`UPDATE job SET expires_at = now() - interval '1 s' WHERE id = $1`, [expired]);
+    await store.recovery.expire(10);
+    const prefixes = [dismissed, expired].map((id) => ({ prefix: `jobs/${id}/` }));
+    expect(await due()).toEqual(prefixes.sort((a, b) => (a.prefix < b.prefix ? -1 : 1)));
+    expect(await removal.work()).toBe(false);
+    expect(await due()).toEqual([]);
+    expect(await storage.keys()).toEqual([`jobs/${kept}/1/outputs/map`, `jobs/${kept}/inputs/0`]);
+  });
+
+  it('is made up for when the storage was away', async () => {
+    const id = await ended();
+    await store.cancellation.remove(id);
+    storage.refusals = Infinity;
+    await removal.work();
+    expect(await store.query('SELECT attempts FROM storage_removal')).toEqual([{ attempts: 1 }]);
+    storage.refusals = 0;
+    await store.query('UPDATE storage_removal SET due_at = now()');
+    await removal.work();
+    expect([await due(), await storage.keys()]).toEqual([[], []]);
+  });
+
+  it('takes results past RESULT_TTL and leaves the job, and the inputs with which it can be repeated', async () => {
+    const id = await ended();
+    await store.query(`UPDATE job SET results_expire_at = now() - interval '1 s' WHERE id = $1`, [id]);
+    expect(await store.recovery.expireResults(10)).toEqual([id]);
+    await removal.work();
+    expect(await storage.keys()).toEqual([`jobs/${id}/inputs/0`]);
+    expect(await store.reader.get(id)).toMatchObject({ state_type: 'COMPLETED', results_expired: true });
+    expect(await store.reader.outputs(id)).toEqual([]);
+    expect(await store.recovery.expireResults(10)).toEqual([]);
+  });
+
+  describe('of what no job belongs to', () => {
+    class OneStorage extends Storages {
+      readonly defaultRef = REF;
+
+      open(): Promise<WatchedStorage> {
+        return Promise.resolve(storage);
+      }
+    }
+
+    const orphans = () => {
+      const all = new OneStorage();
+      const own = new StoredFiles(files, all, settings);
+      return new StorageOrphans(all, own, files, store.reader, removals, new ProcessRegistry());
+    };
+
+    it('waits until it is certain that none will', async () => {
+      const known = await ended();
+      const unknown = randomUUID();
+      await storage.put(`jobs/${unknown}/1/outputs/a`, Buffer.from('x'));
+      await storage.put('something/else', Buffer.from('x'));
+      await orphans().sweep();
+      expect(await storage.keys()).toContain(`jobs/${unknown}/1/outputs/a`);
+      storage.age = 48 * 3_600_000;
+      await orphans().sweep();
+      expect(await storage.keys()).toEqual([
+        `jobs/${known}/1/outputs/map`,
+        `jobs/${known}/inputs/0`,
+        'jobs/owner',
+        'something/else',
+      ]);
+    });
+
+    it('leaves alone what another database may know', async () => {
+      await storage.put('jobs/owner', Buffer.from('another one'));
+      await storage.put(`jobs/${randomUUID()}/1/outputs/a`, Buffer.from('x'));
+      storage.age = 48 * 3_600_000;
+      await orphans().sweep();
+      expect(await storage.keys()).toHaveLength(2);
+    });
+  });
+});
