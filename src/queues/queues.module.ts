@@ -65,5 +65,5 @@ class DispatchModule {}
 export class QueuesModule {}
 
 /** Takes jobs from the queue (ROLE `all` and `worker`). */
-@Module({ imports: [QueuesModule, JobsModule, ProcessesModule], providers: [JobConsumer] })
+@Module({ imports: [QueuesModule, JobsModule, TasksModule, ProcessesModule], providers: [JobConsumer] })
 export class ConsumerModule {}
