@@ -23,6 +23,7 @@ beforeAll(async () => {
   memory.registry.fill([
     {
       description: { id: 'child', version: '1.2.0', inputs: {}, outputs: {} },
+      policy: {},
       validateInputs: (inputs: Record<string, unknown>) =>
         typeof inputs.n === 'number' ? [] : [{ pointer: '/inputs/n', detail: 'This member is required.' }],
     } as unknown as RegisteredProcess,

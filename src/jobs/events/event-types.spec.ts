@@ -16,6 +16,10 @@ function insertedTypes(source: string): string[] {
 }
 
 describe('JOB_EVENT_TYPES', () => {
+  it('names each type once', () => {
+    expect([...new Set(JOB_EVENT_TYPES)]).toEqual(JOB_EVENT_TYPES);
+  });
+
   it('has every type that a statement writes, so that nobody is refused a subscription to it', () => {
     const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
     const types = files
