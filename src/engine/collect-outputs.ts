@@ -13,8 +13,8 @@ const NO_FILES: ReadonlySet<string> = new Set();
 
 /** Where outputs are kept, and which. */
 export interface OutputPlace {
-  /** absolute */
-  readonly directory: string;
+  /** Says where, absolute, once a file is to be written. */
+  readonly of: { readonly outputDirectory: string };
   /** ids of the outputs to keep; absent: all */
   readonly requested?: readonly string[];
   /** bytes of JSON beyond which a value is stored as a file */
@@ -35,14 +35,24 @@ export type Collected = { outputs: Record<string, ProducedOutput> } | { violatio
  * of text that is not JSON a lone surrogate becomes U+FFFD, because UTF-8 cannot write it.
  *
  * @param written what `execute` wrote; absent when it wrote nothing
+ * @returns at once when nothing was written and no value is that large
  */
-export async function collectOutputs(
+export function collectOutputs(
   process: RegisteredProcess,
   returned: unknown,
   written: WrittenOutputs | undefined,
-  { directory, requested, inlineOutput, stop }: OutputPlace,
-): Promise<Collected> {
-  if (written !== undefined) await written.finish();
+  place: OutputPlace,
+): Collected | Promise<Collected> {
+  if (written !== undefined) return written.finish().then(() => collect(process, returned, written, place));
+  return collect(process, returned, undefined, place);
+}
+
+function collect(
+  process: RegisteredProcess,
+  returned: unknown,
+  written: WrittenOutputs | undefined,
+  place: OutputPlace,
+): Collected | Promise<Collected> {
   const violations: Violation[] = [];
   const values = returnedValues(returned, violations);
   const ids = Object.keys(values);
@@ -55,21 +65,45 @@ export async function collectOutputs(
   }
   if (violations.length > 0) return { violations };
 
-  const isKept = (id: string) => requested === undefined || requested.includes(id);
+  const { requested, inlineOutput } = place;
+  const kept = ids.flatMap((id, index) =>
+    requested === undefined || requested.includes(id)
+      ? [{ id, value: values[id], json: JSON.stringify(values[id]), mediaType: mediaTypes[index] }]
+      : [],
+  );
+  if (written !== undefined || kept.some(({ json }) => Buffer.byteLength(json) > inlineOutput)) {
+    return keepAll(process, kept, written, place);
+  }
+  const outputs: Record<string, ProducedOutput> = {};
+  for (const { id, value, mediaType } of kept) outputs[id] = { kind: 'value', value, mediaType };
+  return { outputs };
+}
+
+/** A value that was returned and asked for. */
+interface KeptValue {
+  readonly id: string;
+  readonly value: unknown;
+  readonly json: string;
+  readonly mediaType: string;
+}
+
+/** Puts large values into files, and drops the files that nobody asked for. */
+async function keepAll(
+  process: RegisteredProcess,
+  values: readonly KeptValue[],
+  written: WrittenOutputs | undefined,
+  { of, requested, inlineOutput, stop }: OutputPlace,
+): Promise<Collected> {
   const outputs: Record<string, ProducedOutput> = {};
   for (const [id, file] of written?.files ?? []) {
-    if (isKept(id)) outputs[id] = file;
+    if (requested === undefined || requested.includes(id)) outputs[id] = file;
     else if (written!.isOwn(id)) await rm(file.path, { force: true });
   }
-  for (const [index, id] of ids.entries()) {
-    if (!isKept(id)) continue;
-    const value = values[id];
-    const mediaType = mediaTypes[index];
-    const json = JSON.stringify(value);
+  for (const { id, value, json, mediaType } of values) {
     if (Buffer.byteLength(json) <= inlineOutput) {
       outputs[id] = { kind: 'value', value, mediaType };
     } else {
-      const path = join(directory, outputFileName(id));
+      const path = join(of.outputDirectory, outputFileName(id));
       const facts = await writeFileOnce(path, valueContent(value, json, process.description.outputs[id]), stop.signal);
       outputs[id] = { kind: 'file', path, ...facts, mediaType };
     }

@@ -14,6 +14,7 @@ import { InputResolver } from './inputs/input-resolver.js';
 import { ReferenceReader } from './inputs/reference.reader.js';
 import { JobExecution } from './job-execution.js';
 import { JobResults } from './job-results.js';
+import { PlainExecutions } from './plain/plain-executions.js';
 import { ResultsController } from './results.controller.js';
 import { ResultsWriter } from './results/results.writer.js';
 
@@ -27,11 +28,12 @@ import { ResultsWriter } from './results/results.writer.js';
     JobExecution,
     BareExecution,
     ExecutionResponder,
+    PlainExecutions,
     InputResolver,
     ReferenceReader,
     ResultsWriter,
     JobResults,
   ],
-  exports: [JobResults, ResultsWriter],
+  exports: [JobResults, ResultsWriter, PlainExecutions],
 })
 export class ExecutionModule {}
