@@ -1,4 +1,5 @@
-// Tries the README as a newcomer would: a clean clone, `npm start`, then every ```console block. Lines that begin with
+// Tries the README as a newcomer would: `npm test` in a clean clone (its unit tests; the gate has run the rest), `npm start`
+// in another one, then every ```console block. Lines that begin with
 // `$ ` are commands, indented lines below go on with them; the rest is what they must print, where `...` stands for anything.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,8 +12,13 @@ const recording = resolve('../shared/data/DY1201_EK60-D20120214-T231011.raw');
 const parent = mkdtempSync(join(tmpdir(), 'sluice-readme-'));
 // The database server of a service that root starts belongs to another user; where that one cannot go, its files outlive the clone.
 chmodSync(parent, 0o711);
-const clone = join(parent, 'sluice');
-execFileSync('git', ['clone', '--quiet', resolve('.'), clone], { stdio: 'inherit' });
+
+/** A clone has neither packages nor a build: whatever runs first in it installs and builds. */
+function cleanClone(name) {
+  const directory = join(parent, name);
+  execFileSync('git', ['clone', '--quiet', resolve('.'), directory], { stdio: 'inherit' });
+  return directory;
+}
 
 function consoleBlocks(markdown) {
   return [...markdown.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
@@ -37,6 +43,16 @@ function patternOf(lines) {
   return new RegExp(`^${parts.join('')}$`);
 }
 
+const tested = cleanClone('tested');
+try {
+  execFileSync('npm', ['test', '--', '--selectProjects', 'unit'], { cwd: tested, stdio: 'inherit' });
+} catch (error) {
+  rmSync(parent, { recursive: true, force: true });
+  throw error;
+}
+rmSync(tested, { recursive: true, force: true });
+
+const clone = cleanClone('sluice');
 const service = spawn('npm', ['start'], { cwd: clone, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
 try {
   const lines = createInterface({ input: service.stdout });

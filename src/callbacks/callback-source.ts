@@ -11,7 +11,8 @@ const PATIENCE_WITH_PROGRESS = 3;
 
 /**
  * Calls subscribers back (OGC 18-062r2 /req/callback/job-callback): each call at least once, those of a job in their
- * order, until the subscriber answers with 2xx or the call is given up.
+ * order, until the subscriber answers with 2xx or the call is given up. A call about progress that keeps failing may be
+ * superseded: after some failures it makes way for a later call of its job, which tells the same and more.
  */
 @Injectable()
 export class CallbackSource implements CallSource<OwedCallback>, OnModuleInit {

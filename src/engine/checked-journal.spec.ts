@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StepTransactions } from '../flows/step-host.js';
-import { StepJournal, type StepEnd, type StepOutput, type StepVerdict } from '../flows/step-journal.js';
+import { StepJournal, type StepEnd, type StepOutput, type StepStart, type StepVerdict } from '../flows/step-journal.js';
+import { InputFile } from '../processes/input-file.js';
 import { CheckedJournal } from './checked-journal.js';
+import type { FileOwner } from './marked-files.js';
 
 class Journal extends StepJournal {
   readonly ends: StepEnd[] = [];
@@ -30,14 +32,16 @@ const step = { key: 'a', name: 'a', kind: 'task', inputHash: 'x', after: [] } as
 describe('CheckedJournal', () => {
   let root: string;
   let directory: string;
+  let unit: FileOwner;
   let inner: Journal;
   let journal: CheckedJournal;
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'checked-journal-'));
-    directory = join(root, '2');
+    directory = join(root, 'a-job', '2');
+    unit = { jobId: 'a-job', directory, inputs: { given: new InputFile(join(root, 'given'), 5, 'text/plain') } };
     mkdirSync(join(directory, 'outputs'), { recursive: true });
     inner = new Journal();
-    journal = new CheckedJournal(inner, { map: { schema: {} }, note: { schema: {} } }, directory);
+    journal = new CheckedJournal(inner, { map: { schema: {} }, note: { schema: {} } }, unit);
   });
   afterEach(() => {
     jest.restoreAllMocks();
@@ -97,6 +101,37 @@ describe('CheckedJournal', () => {
     expect(inner.ends).toHaveLength(1);
   });
 
+  describe('for a task that another worker may be given', () => {
+    const calling = (path: string): StepStart => ({
+      ...step,
+      arguments: { values: [null], marks: [{ at: [0], is: 'file', path, size: 5, mediaType: 'text/plain' }] },
+    });
+
+    it('lets through inputs, and files in the directory of the job', async () => {
+      mkdirSync(join(root, 'a-job', 'inputs'));
+      for (const path of [join(root, 'a-job', 'inputs', '0'), join(directory, 'made')]) {
+        writeFileSync(path, 'bytes');
+        expect(await journal.begin(calling(path))).toEqual({ do: 'run', attempt: 1 });
+      }
+      expect(await journal.begin(calling(join(root, 'given')))).toEqual({ do: 'run', attempt: 1 });
+      expect(journal.failure).toBeUndefined();
+    });
+
+    it.each([
+      ['a file of another job', () => join(root, 'a-job-2', 'inputs', '0')],
+      ['a way out of the directory', () => join(root, 'a-job') + '/../a-job-2/inputs/0'],
+      ['a symbolic link to elsewhere', () => join(directory, 'link')],
+      ['a file that is not there', () => join(directory, 'nothing')],
+    ])('fails the run when it is called with %s', async (_name, pathOf) => {
+      mkdirSync(join(root, 'a-job-2', 'inputs'), { recursive: true });
+      writeFileSync(join(root, 'a-job-2', 'inputs', '0'), 'bytes');
+      symlinkSync(join(root, 'a-job-2', 'inputs', '0'), join(directory, 'link'));
+      inner.verdict = () => Promise.reject(new Error('was asked'));
+      await expect(journal.begin(calling(pathOf()))).rejects.toThrow("is none of this job's");
+      expect(journal.failure).toMatchObject({ code: 'process-failed' });
+    });
+  });
+
   it('waits for what the code does not wait for, so that a failure of it is known before the run ends', async () => {
     journal.end(completed(output('map', join(root, 'secret')))).catch(() => undefined);
     expect(journal.failure).toBeUndefined();
@@ -124,7 +159,7 @@ describe('CheckedJournal', () => {
       },
     };
     const open = (transactions: StepTransactions) =>
-      new CheckedJournal(Object.assign(inner, { transactions }), { map: { schema: {} } }, directory);
+      new CheckedJournal(Object.assign(inner, { transactions }), { map: { schema: {} } }, unit);
 
     it('looks at the files of a step before its end is put on record', async () => {
       const checked = open(committing);

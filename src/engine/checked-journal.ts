@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { storableText } from '../database/storable-text.js';
 import type { StepTransactions, TransactionalJournal } from '../flows/step-host.js';
 import {
   StepJournal,
@@ -13,11 +14,13 @@ import { DomainError, type Violation } from '../ogc/problems/domain-error.js';
 import type { OutputDescription } from '../processes/process-description.js';
 import { invalidOutput, serviceFault, stackOf } from './execution-faults.js';
 import type { ExecutionFault, ProducedOutput } from './execution-unit.js';
+import { foreignFile, type FileOwner } from './marked-files.js';
 import { violationsOfReport } from './reported-outputs.js';
+import { LONGEST_STEP_TEXT } from './step-asks.js';
 
 /**
  * The journal of one run as the service lets an executor use it. The files that a step says it wrote are looked at
- * before they are put on record, those of an earlier run are known again, and the first failure of the journal is kept:
+ * before they are put on record, and those that it calls a task with before another worker is given them; those of an earlier run are known again, and the first failure of the journal is kept:
  * whatever the code makes of it, such a run has no result.
  */
 export class CheckedJournal extends StepJournal {
@@ -31,12 +34,12 @@ export class CheckedJournal extends StepJournal {
 
   /**
    * @param declared outputs of the process
-   * @param directory of the execution, absolute
+   * @param unit whose directory and files the steps may name
    */
   constructor(
     private readonly journal: TransactionalJournal,
     private readonly declared: Readonly<Record<string, OutputDescription>>,
-    private readonly directory: string,
+    private readonly unit: FileOwner,
   ) {
     super();
     const { transactions } = journal;
@@ -44,6 +47,7 @@ export class CheckedJournal extends StepJournal {
   }
 
   async begin(step: StepStart): Promise<StepVerdict> {
+    await this.checkArguments(step);
     const verdict = await this.watch(() => this.journal.begin(step));
     if (verdict.do === 'return') for (const output of verdict.outputs ?? []) this.restored.set(output.id, output);
     return verdict;
@@ -72,7 +76,7 @@ export class CheckedJournal extends StepJournal {
   /** What is wrong with the outputs that an executor says the run produced; those of steps on record may be among them. */
   violationsOf(outputs: Readonly<Record<string, ProducedOutput>>): Promise<Violation[]> {
     const fresh = Object.entries(outputs).filter(([id, output]) => !this.isRestored(id, output));
-    return violationsOfReport(Object.fromEntries(fresh), this.declared, this.directory);
+    return violationsOfReport(Object.fromEntries(fresh), this.declared, this.unit.directory);
   }
 
   private async transact(
@@ -95,6 +99,14 @@ export class CheckedJournal extends StepJournal {
       () => transactions.run(checked),
       (error) => error === thrown,
     );
+  }
+
+  private async checkArguments({ name, arguments: given }: StepStart): Promise<void> {
+    const foreign = given && (await foreignFile(given, this.unit));
+    if (foreign === undefined) return;
+    const detail = `The task "${name}" is called with a file that is none of this job's, ${foreign}.`;
+    this.failure ??= { code: 'process-failed', detail: storableText(detail, LONGEST_STEP_TEXT) };
+    throw new DomainError('process-failed', this.failure.detail);
   }
 
   private async checkEnd(end: StepEnd): Promise<void> {

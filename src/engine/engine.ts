@@ -49,7 +49,7 @@ export class Engine {
       if (signal.aborted) return { kind: 'cancelled' };
       const process = this.registry.get(unit.processId);
       const runner = process.policy.isolation === 'inline' ? this.inline : this.child;
-      const journal = steps && new CheckedJournal(steps, process.description.outputs, unit.directory);
+      const journal = steps && new CheckedJournal(steps, process.description.outputs, unit);
       const outcome = await runner.run(process, unit, guarded, signal, journal);
       const isFinal = outcome.kind !== 'suspended' || journal !== undefined;
       return isFinal ? outcome : { kind: 'failed', fault: suspensionFault() };

@@ -9,6 +9,7 @@ import type { ExecutionFault } from './execution-unit.js';
 const LONGEST_DETAIL = 2_000;
 const LONGEST_STACK = 8_000;
 const MOST_VIOLATIONS = 100;
+const MOST_CAUSES = 5;
 
 /** What a client is told of something thrown by a process. The stack is for the log, see {@link stackOf}. */
 export function faultOf(thrown: unknown): ExecutionFault {
@@ -59,15 +60,23 @@ export function startFault(): ExecutionFault {
 
 /** The stack of an error and of its causes. */
 export function stackOf(thrown: unknown): string {
-  const stacks: string[] = [];
+  const stacks = errorsOf(thrown).map((error) =>
+    error instanceof Error ? (error.stack ?? error.message) : messageOf(error),
+  );
+  return storableText(stacks.join('\ncaused by: '), LONGEST_STACK);
+}
+
+/** What was thrown, its cause, the cause of that, and so on: five at most, for causes may go round in a circle. */
+export function errorsOf(thrown: unknown): unknown[] {
+  const errors: unknown[] = [];
   for (
     let error = thrown;
-    error !== undefined && stacks.length < 5;
+    error !== undefined && errors.length < MOST_CAUSES;
     error = error instanceof Error ? error.cause : undefined
   ) {
-    stacks.push(error instanceof Error ? (error.stack ?? error.message) : messageOf(error));
+    errors.push(error);
   }
-  return storableText(stacks.join('\ncaused by: '), LONGEST_STACK);
+  return errors;
 }
 
 // By name, because a process package may bring its own copy of the class.

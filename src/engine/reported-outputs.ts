@@ -13,6 +13,9 @@ type FileOutput = Extract<ProducedOutput, { kind: 'file' }>;
  * itself, and what a result names is later read and sent to clients: only declared outputs count, and a file only where
  * this output of this execution is written, as a regular file of the size that was told, behind no symbolic link.
  *
+ * The digest is believed: to check it, every byte would be read once more. It is no more than the entity tag of this one
+ * result, whose bytes the same code chose; a wrong one can mislead only those who read that result again.
+ *
  * @param directory of the execution, absolute
  */
 export async function violationsOfReport(

@@ -58,6 +58,15 @@ describe('runHandler', () => {
       ]);
     });
 
+    it('is a line of level info also when an error of the code wraps it', async () => {
+      const execute = async (_: unknown, { signal }: JobContext) => {
+        const cause = await Promise.reject(signal.reason as Error).catch((error: unknown) => error);
+        throw new Error('The request failed', { cause: new TypeError('fetch failed', { cause }) });
+      };
+      const { lines } = await run(execute, { signal: stopped('cancelled') });
+      expect(lines.map(({ level }) => level)).toEqual(['info']);
+    });
+
     it.each([
       ['its time limit has passed', 'timed-out', (_: unknown, { signal }: JobContext) => signal.throwIfAborted()],
       [

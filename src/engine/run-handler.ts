@@ -2,7 +2,7 @@ import { FlowSession, type SessionOutcome } from '../flows/flow-session.js';
 import { retryOf } from '../flows/retry-policy.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
 import { type Collected, collectOutputs } from './collect-outputs.js';
-import { faultOf, invalidOutput, stackOf } from './execution-faults.js';
+import { errorsOf, faultOf, invalidOutput, stackOf } from './execution-faults.js';
 import type { ExecutionFault, ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
 import type { RunJournal } from './run-journal.js';
 import { RunResources } from './run-resources.js';
@@ -109,8 +109,14 @@ function retryDelay({ policy }: RegisteredProcess, { attempt = 1 }: ExecutionUni
   return retryOf(policy.retry, attempt, error);
 }
 
-/** Whether code says that it stopped, as it was asked to. What a time limit ends is a fault and keeps its stack. */
+/**
+ * Whether code says that it stopped, as it was asked to, be it as the cause of an error of its own. What a time limit
+ * ends is a fault and keeps its stack.
+ */
 function isStop(thrown: unknown, { reason }: AbortSignal): boolean {
-  const isAbort = (error: unknown) => (error as Error | null | undefined)?.name === 'AbortError';
-  return isAbort(reason) && isAbort(thrown);
+  return isAbort(reason) && errorsOf(thrown).some(isAbort);
+}
+
+function isAbort(error: unknown): boolean {
+  return (error as Error | null | undefined)?.name === 'AbortError';
 }

@@ -59,7 +59,7 @@ describe(parseExecuteRequest.name, () => {
       'a/b': {},
     };
     expect(parseExecuteRequest({ outputs }, BY_REFERENCE).outputs).toEqual([
-      { id: 'one', mediaType: 'text/plain', encoding: 'utf-8', transmissionMode: 'reference' },
+      { id: 'one', mediaType: 'text/plain', encoding: 'utf-8', schema: {}, transmissionMode: 'reference' },
       { id: 'a/b' },
     ]);
   });

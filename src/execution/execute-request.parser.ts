@@ -83,16 +83,20 @@ class ExecuteRequestParser {
       return { id };
     }
     const format = this.object(selection, 'format', 'outputs', id) ?? {};
-    const schema = ownMember(format, 'schema');
-    if (schema !== undefined && typeof schema !== 'string' && !isJsonObject(schema)) {
-      this.reject(jsonPointer('outputs', id, 'format', 'schema'), 'must be a URL or an object');
-    }
     return {
       id,
       mediaType: this.string(format, 'mediaType', 'outputs', id, 'format'),
       encoding: this.string(format, 'encoding', 'outputs', id, 'format'),
+      schema: this.schema(id, format),
       transmissionMode: this.transmissionMode(id, selection),
     };
+  }
+
+  private schema(id: string, format: JsonObject): RequestedOutput['schema'] {
+    const schema = ownMember(format, 'schema');
+    if (schema === undefined || typeof schema === 'string' || isJsonObject(schema)) return schema;
+    this.reject(jsonPointer('outputs', id, 'format', 'schema'), 'must be a URL or an object');
+    return undefined;
   }
 
   private transmissionMode(id: string, selection: JsonObject): TransmissionMode | undefined {

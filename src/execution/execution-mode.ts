@@ -9,8 +9,8 @@ export interface ExecutionMode {
    * process allows both modes.
    */
   readonly wait?: number;
-  /** What to say in `Preference-Applied` when it was answered in this mode. */
-  readonly applied: Pick<Preferences, 'respondAsync' | 'wait'>;
+  /** Whether the process honours `wait`, for `Preference-Applied`; whether `respond-async` was, the answer tells. */
+  readonly applied: Pick<Preferences, 'wait'>;
 }
 
 /**
@@ -23,10 +23,8 @@ export function chooseMode(
   jobControlOptions: readonly JobControlOption[],
   { respondAsync, wait }: Pick<Preferences, 'respondAsync' | 'wait'>,
 ): ExecutionMode {
-  if (!jobControlOptions.includes('async-execute')) return { mode: 'sync', applied: { respondAsync: false } };
-  if (!jobControlOptions.includes('sync-execute')) return { mode: 'async', applied: { respondAsync } };
-  if (wait === undefined) return { mode: respondAsync ? 'async' : 'sync', applied: { respondAsync } };
-  return wait === 0
-    ? { mode: 'async', applied: { respondAsync, wait } }
-    : { mode: 'sync', wait, applied: { respondAsync, wait } };
+  if (!jobControlOptions.includes('async-execute')) return { mode: 'sync', applied: {} };
+  if (!jobControlOptions.includes('sync-execute')) return { mode: 'async', applied: {} };
+  if (wait === undefined) return { mode: respondAsync ? 'async' : 'sync', applied: {} };
+  return wait === 0 ? { mode: 'async', applied: { wait } } : { mode: 'sync', wait, applied: { wait } };
 }

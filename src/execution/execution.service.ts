@@ -64,12 +64,13 @@ export class ExecutionService implements BeforeApplicationShutdown {
     if (this.closing) throw new DomainError('shutting-down', 'The service is shutting down.', { retryAfter: 5 });
     const requested = this.preparation.read(call);
     const { mode } = requested;
-    const idempotency = this.idempotency(call, mode);
+    const idempotency = this.idempotency(call);
     const known = idempotency && (await this.jobs.find(idempotency));
     const result = known
       ? await this.answerOf(known, mode, call.client)
       : await this.run(await this.preparation.prepare(requested, call.client), mode, idempotency, call.client);
-    return { requested, result, applied: mode.applied };
+    const respondAsync = result.kind === 'job' && call.preferences.respondAsync;
+    return { requested, result, applied: { ...mode.applied, respondAsync } };
   }
 
   /**
@@ -80,7 +81,7 @@ export class ExecutionService implements BeforeApplicationShutdown {
   async validate(call: ExecutionCall): Promise<ExecutionMode['mode']> {
     const requested = this.preparation.read(call);
     const { mode } = requested.mode;
-    const idempotency = this.idempotency(call, requested.mode);
+    const idempotency = this.idempotency(call);
     // A repetition would be answered from its job, whatever has become of what it refers to.
     if (idempotency && (await this.jobs.find(idempotency))) return mode;
     const { jobId } = await this.preparation.prepare(requested, call.client);
@@ -88,9 +89,9 @@ export class ExecutionService implements BeforeApplicationShutdown {
     return mode;
   }
 
-  private idempotency(call: ExecutionCall, { mode }: ExecutionMode): Idempotency | undefined {
+  private idempotency(call: ExecutionCall): Idempotency | undefined {
     const { idempotencyKey: key } = call;
-    return key === undefined ? undefined : { key, digest: requestDigest({ ...call, mode }) };
+    return key === undefined ? undefined : { key, digest: requestDigest(call) };
   }
 
   private run(
@@ -100,7 +101,8 @@ export class ExecutionService implements BeforeApplicationShutdown {
     client: ClientDeparture,
   ): Promise<ExecutionResult> {
     const isInline = execution.process.policy.isolation === 'inline';
-    const runsHere = (this.settings.ROLE !== 'api' || isInline) && !hasToAsk(execution, idempotency);
+    // Whether an execution has to wait for others, or was made before, finds out the worker that takes its job.
+    const runsHere = (this.settings.ROLE !== 'api' || isInline) && execution.admission === undefined;
     if (mode.mode === 'async' || mode.wait !== undefined || !runsHere) {
       return this.enqueue(execution, mode, idempotency, client);
     }
@@ -157,16 +159,6 @@ export class ExecutionService implements BeforeApplicationShutdown {
       { retryAfter: 5 },
     );
   }
-}
-
-/**
- * Whether an execution may have to wait for others, or may have been made before: the worker that takes its job from the
- * queue finds out. A process that asks for no jobs gets them where its number is limited, but not for the cache's sake.
- */
-function hasToAsk(execution: PreparedExecution, idempotency: Idempotency | undefined): boolean {
-  const { admission, process } = execution;
-  if (admission === undefined) return false;
-  return process.policy.syncJobs || admission.concurrency !== undefined || needsJob(execution, idempotency);
 }
 
 /** References, callbacks and repetitions need a job, so one is kept also where the process asks for none. */

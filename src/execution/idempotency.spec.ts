@@ -5,7 +5,6 @@ import { parseIdempotencyKey, requestDigest, type RequestIdentity } from './idem
 const REQUEST: RequestIdentity = {
   method: 'POST',
   processId: 'p',
-  mode: 'sync',
   body: { inputs: { a: [1, { b: 2 }] } },
 };
 
@@ -47,7 +46,6 @@ describe(requestDigest.name, () => {
 
   it.each<[string, Partial<RequestIdentity>]>([
     ['another process', { processId: 'q' }],
-    ['another mode', { mode: 'async' }],
     ['another method', { method: 'GET' }],
     ['another value', { body: { inputs: { a: [1, { b: 3 }] } } }],
     ['another order of values', { body: { inputs: { a: [{ b: 2 }, 1] } } }],

@@ -9,7 +9,6 @@ const DEEPEST = 200;
 export interface RequestIdentity {
   readonly method: string;
   readonly processId: string;
-  readonly mode: 'sync' | 'async';
   /** any JSON value */
   readonly body: unknown;
 }
@@ -26,12 +25,12 @@ export function parseIdempotencyKey(header: string | readonly string[] | undefin
 
 /**
  * Digests a request, whatever the order of members and the white space it was written with. Preferences that change
- * the answer only, such as `return` or how long to wait, do not count.
+ * the answer only, such as `return`, `respond-async` or how long to wait, do not count: who asks again may ask otherwise.
  * @returns SHA-256 in hexadecimal
  * @throws DomainError `invalid-parameter` for a body nested too deep
  */
-export function requestDigest({ method, processId, mode, body }: RequestIdentity): string {
-  const text = canonicalJson([method, processId, mode, body ?? {}], 0);
+export function requestDigest({ method, processId, body }: RequestIdentity): string {
+  const text = canonicalJson([method, processId, body ?? {}], 0);
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { OgcSchema } from '../processes/process-description.js';
-import { alternativeFor, alternativesOf } from './schema-alternatives.js';
+import { alternativeFor, alternativesOf, schemaNamed } from './schema-alternatives.js';
 
 const GEOMETRY: OgcSchema = {
   oneOf: [
@@ -42,5 +42,33 @@ describe(alternativeFor.name, () => {
     expect(alternativeFor({ type: 'string' }, 'text/csv')?.kind).toBe('text');
     expect(alternativeFor({ type: 'number' }, 'text/plain')?.kind).toBe('json');
     expect(alternativeFor({ type: 'object' }, 'text/plain')).toBeUndefined();
+  });
+});
+
+describe(schemaNamed.name, () => {
+  const GML = {
+    type: 'string',
+    contentMediaType: 'application/gml+xml',
+    contentSchema: 'http://a.example/gml',
+  } as const;
+  const schema: OgcSchema = { title: 'A place', oneOf: [GML, { type: 'object', format: 'geojson-geometry' }] };
+
+  it.each<[string, string | Record<string, unknown>, string[]]>([
+    ['the URL of a contentSchema', 'http://a.example/gml', ['string']],
+    ['an alternative as the description has it', { format: 'geojson-geometry', type: 'object' }, ['object']],
+    ['the whole schema', { ...schema }, ['string', 'object']],
+    ['an empty schema', {}, ['string', 'object']],
+    ['another URL', 'http://a.example/other', []],
+    ['another schema', { type: 'object' }, []],
+  ])('keeps of a schema what %s names', (_, named, types) => {
+    const found = schemaNamed(schema, named);
+    expect(found === undefined ? [] : alternativesOf(found).map((alternative) => alternative.schema.type)).toEqual(
+      types,
+    );
+  });
+
+  it('is not harmed by a schema nested deeper than any stack', () => {
+    const deep = JSON.parse('{"oneOf":['.repeat(50_000) + ']}'.repeat(50_000)) as Record<string, unknown>;
+    expect(schemaNamed(schema, deep)).toBeUndefined();
   });
 });

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { JsonObject } from '../ogc/json-object.js';
 import { isCompatible, isJsonType, essence, MediaType } from '../ogc/media-type.js';
 import type { OgcSchema } from '../processes/process-description.js';
 
@@ -46,6 +48,28 @@ export function alternativeFor(schema: OgcSchema, mediaType: string): Alternativ
     // sort is stable: among equals the order of the description decides
     .sort((one, other) => other.rank - one.rank);
   return ranked[0]?.alternative;
+}
+
+/**
+ * What remains of a schema when a client names the alternative it means (`schema` of format.yaml): by a URL, which an
+ * alternative declares as its `contentSchema`, or by the schema itself, as the description has it. An empty schema
+ * names none and excludes none.
+ * @returns nothing when no alternative is meant
+ */
+export function schemaNamed(schema: OgcSchema, named: string | JsonObject): OgcSchema | undefined {
+  const described = JSON.parse(JSON.stringify(schema)) as OgcSchema;
+  if (typeof named === 'object' && (Object.keys(named).length === 0 || isDeepStrictEqual(named, described))) {
+    return schema;
+  }
+  const common = outer(described);
+  const matches = alternativesOf(schema).filter((_, index) => {
+    const alternative = alternativesOf(described)[index].schema;
+    return typeof named === 'string'
+      ? alternative.contentSchema === named
+      : isDeepStrictEqual({ ...common, ...named }, alternative);
+  });
+  if (matches.length <= 1) return matches[0]?.schema;
+  return { oneOf: matches.map((alternative) => alternative.schema) };
 }
 
 function rankOf({ kind, mediaType: declared, schema }: Alternative, given: string): number {

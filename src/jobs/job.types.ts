@@ -22,6 +22,8 @@ export interface RequestedOutput {
   readonly id: string;
   readonly mediaType?: string;
   readonly encoding?: string;
+  /** Which alternative of the output is wanted: a URL, or a schema as the description has it. */
+  readonly schema?: string | Readonly<Record<string, unknown>>;
   /** Only in 1.0; absent means by value where the response is raw, by size in a document. */
   readonly transmissionMode?: TransmissionMode;
 }

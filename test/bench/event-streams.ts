@@ -1,5 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { Pool } from 'pg';
 import { Agent, request } from 'undici';
 import { CHANGE_CHANNEL } from '../../src/jobs/job-channels.js';
@@ -34,11 +36,14 @@ export async function measureEventStreams(base: string, pool: Pool, pid: number)
       times.push(Math.max(0, last - committed));
     }
     const perReader = (memoryOf(pid) - before) / READERS;
+    await agent.destroy();
+    const bareTimes = await bareFanOut();
     return [
       {
         name: `(f) ${READERS} event streams of ${JOBS} jobs, commit to the last reader: p50`,
         unit: 'ms',
         value: median(times),
+        baseline: { name: 'bare Fastify, the same event to as many readers', value: median(bareTimes) },
         goal: { text: `under 250 ms (p99 ${quantile(times, 0.99).toFixed(0)} ms)`, met: median(times) < 250 },
       },
       {
@@ -51,6 +56,28 @@ export async function measureEventStreams(base: string, pool: Pool, pid: number)
   } finally {
     await agent.destroy();
     await pool.query('TRUNCATE sluice.job CASCADE');
+  }
+}
+
+/** From the order to write an event to the last of all readers who have it. Milliseconds. */
+async function bareFanOut(): Promise<number[]> {
+  const bare = fork(fileURLToPath(new URL('./bare-event-stream.js', import.meta.url)));
+  const [port] = (await once(bare, 'message')) as [number];
+  const agent = new Agent({ connections: READERS, bodyTimeout: 0 });
+  const arrivals = new Arrivals();
+  const url = `http://127.0.0.1:${port}/`;
+  try {
+    await arrivals.of(1, () => Promise.all(Array.from({ length: READERS }, () => follow(agent, url, arrivals))));
+    const times: number[] = [];
+    for (let seq = 2; seq <= EVENTS + 1; seq += 1) {
+      const sent = performance.now();
+      const last = await arrivals.of(seq, () => Promise.resolve(bare.send(seq)));
+      times.push(last - sent);
+    }
+    return times;
+  } finally {
+    await agent.destroy();
+    bare.kill();
   }
 }
 

@@ -39,7 +39,10 @@ export async function measureJobList(base: string, pool: Pool): Promise<Measurem
       lookups.push(...(await lookupTimes(pool)));
       for (const [name, url] of urls) times.get(name)!.push(...(await repeat(() => get(url))));
     }
-    return [...times].map(([name, values]) => figure(name, values, lookups));
+    return [
+      ...[...times].map(([name, values]) => figure(name, values, lookups)),
+      flatness(times.get('first page')!, times.get(`page ${PAGES}`)!),
+    ];
   } finally {
     await agent.close();
     await pool.query('TRUNCATE sluice.job CASCADE');
@@ -54,6 +57,17 @@ function figure(name: string, times: number[], lookup: number[]): Measurement {
     value: p99,
     baseline: { name: 'lookup by primary key in SQL: p99', value: quantile(lookup, 0.99) },
     goal: { text: `under ${GOAL} ms (p50 ${median(times).toFixed(2)} ms)`, met: p99 < GOAL },
+  };
+}
+
+/** How much longer a page takes that is far from the beginning: what a list by offsets would not stand. */
+function flatness(first: number[], deep: number[]): Measurement {
+  const ratio = quantile(deep, 0.99) / quantile(first, 0.99);
+  return {
+    name: `(e) page ${PAGES} in times of the first page, p99`,
+    unit: 'times',
+    value: ratio,
+    goal: { text: 'at most 2', met: ratio <= 2 },
   };
 }
 

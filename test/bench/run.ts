@@ -8,6 +8,7 @@ import { temporaryDirectory } from '../harness/temporary-directory.js';
 import { CONCURRENCY, measureAsyncExecution } from './async-execution.js';
 import { measureDocuments } from './documents.js';
 import { measureEventStreams } from './event-streams.js';
+import { measureFlows } from './flows.js';
 import { measureJobList } from './job-list.js';
 import { type Measurement, printTable } from './measurement.js';
 import { measureSyncExecution, measureSyncJobs } from './sync-execution.js';
@@ -48,6 +49,8 @@ for (const backend of testedBackends()) {
     directory.remove();
   }
 }
+
+measurements.push(...(await measureFlows()));
 
 printTable(measurements);
 writeFileSync('bench.json', `${JSON.stringify(measurements, undefined, 2)}\n`);

@@ -263,6 +263,25 @@ describe('Execution features', () => {
       expect(await starts('bare')).toBe(1);
     });
 
+    it('leads to the same job in the other mode: asynchronously to its status, synchronously to its results', async () => {
+      for (const [key, first, second] of [
+        ['then-async', {}, ASYNC],
+        ['then-sync', ASYNC, {}],
+      ] as const) {
+        const body = { inputs: { journal, note: key, ms: 50 }, outputs: { list: {} } };
+        const answers = [await keyed(key, body, first), await keyed(key, body, second)];
+        expect(answers.map(({ status }) => status)).toEqual(key === 'then-async' ? [200, 201] : [201, 200]);
+        expect(monitorOf(answers[0])).toBeDefined();
+        expect(monitorOf(answers[1])).toBe(monitorOf(answers[0]));
+        const [sync, async] = key === 'then-async' ? answers : [...answers].reverse();
+        expect(await sync.json()).toEqual(LIST);
+        const { jobID } = (await async.json()) as JobStatus;
+        expect(monitorOf(sync)).toMatch(new RegExp(`/jobs/${jobID}$`));
+        expect((await client.ended(jobID)).status).toBe('successful');
+        expect(await starts(key)).toBe(1);
+      }
+    });
+
     it('repeats a failure', async () => {
       const body = { inputs: { journal, note: 'failing', fail: 'No luck.' } };
       const failures = [await keyed('failing', body), await keyed('failing', body)];
@@ -271,12 +290,11 @@ describe('Execution features', () => {
       expect(await starts('failing')).toBe(1);
     });
 
-    it('refuses another request under the same key: other values, mode, process or method', async () => {
+    it('refuses another request under the same key: other values, process or method', async () => {
       const body = { inputs: { note: 'first' } };
       expect((await keyed('taken', body, ASYNC)).status).toBe(201);
       const others = [
         keyed('taken', { inputs: { note: 'second' } }, ASYNC),
-        keyed('taken', body),
         client.execute('assorted-bare', body, { 'idempotency-key': 'taken', ...ASYNC }),
         client.get('/processes/assorted/execution?note=first', { 'idempotency-key': 'taken', ...ASYNC }),
       ];
@@ -418,7 +436,7 @@ describe('Execution features', () => {
 
     it('/req/kvp-execute/prefer-response: response[prefer] acts like Prefer, apart from an input called response', async () => {
       const response = await get('response=x&response[prefer]=respond-async', { prefer: 'wait=30' });
-      expect([response.status, response.headers.get('preference-applied')]).toEqual([200, 'respond-async, wait=30']);
+      expect([response.status, response.headers.get('preference-applied')]).toEqual([200, 'wait=30']);
       const job = await get('response=x&response[prefer]=respond-async');
       expect([job.status, job.headers.get('cache-control')]).toEqual([201, 'no-store']);
       const { jobID } = (await job.json()) as JobStatus;

@@ -290,7 +290,8 @@ describe('Execution', () => {
       ['hello-world', 'respond-async=false', 200, null],
       ['hello-world', 'wait=60', 200, 'wait=60'],
       ['hello-world', 'Wait = "60"', 200, 'wait=60'],
-      ['hello-world', 'respond-async, wait=60', 200, 'respond-async, wait=60'],
+      ['hello-world', 'respond-async, wait=60', 200, 'wait=60'],
+      ['hello-world', 'respond-async, wait=0', 201, 'respond-async, wait=0'],
       ['hello-world', 'wait=0', 201, 'wait=0'],
       ['hello-world', 'wait=soon', 200, null],
       ['hello-world', ',,;"', 200, null],
@@ -320,11 +321,13 @@ describe('Execution', () => {
 
     it('wait=1 turns into a job when the execution takes longer; it goes on', async () => {
       const inputs = { stringInput: 'slow', pause: 3 };
-      const response = await client.execute('echo', { inputs, response: 'document' }, { prefer: 'wait=1' });
-      expect([response.status, response.headers.get('preference-applied')]).toEqual([201, 'wait=1']);
-      const job = (await response.json()) as JobStatus;
-      expect(job.status).toBe('running');
-      expect(await resultsOf(job.jobID)).toEqual({ stringInput: 'slow', pause: 3 });
+      for (const prefer of ['wait=1', 'respond-async, wait=1']) {
+        const response = await client.execute('echo', { inputs, response: 'document' }, { prefer });
+        expect([response.status, response.headers.get('preference-applied')]).toEqual([201, prefer]);
+        const job = (await response.json()) as JobStatus;
+        expect(job.status).toBe('running');
+        expect(await resultsOf(job.jobID)).toEqual({ stringInput: 'slow', pause: 3 });
+      }
     });
 
     it.each(['hello-world', 'simple-flow'])(

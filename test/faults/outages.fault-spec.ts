@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
 import type { Client, JobStatus } from '../harness/client.js';
+import { EventStream } from '../harness/event-stream.js';
 import { clientOf, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
@@ -174,18 +175,26 @@ describe.each(testedBackends())('outages, queue on %s', (backend) => {
     expect(await client.ended(await client.submit('noop-child', {}))).toMatchObject({ status: 'successful' });
   });
 
-  it('9 listen-killed: without its LISTEN connections the service still hears of new jobs and of their ends', async () => {
+  it('9 listen-killed: without its LISTEN connections the service still hears of new jobs and of their ends, and streams lack no event', async () => {
     site = await sites.open(backend);
     const { client } = await site.nodes(1);
     for (let round = 0; round < 3; round += 1) {
       const waiting = client.execute('sleeper', {
         inputs: { token: `waiter-${round}`, journal: site.journal, ms: 500 },
       });
-      await site.noted(`waiter-${round}`, 'start');
+      const watched = await client.submit('sleeper', { token: `watched-${round}`, journal: site.journal, ms: 500 });
+      const stream = await EventStream.open(`${client.base}/jobs/${watched}/events`);
+      await stream.until(({ events }) => events.length > 0);
+      await Promise.all([`waiter-${round}`, `watched-${round}`].map((token) => site.noted(token, 'start')));
       expect(await killListeners()).toBeGreaterThanOrEqual(2);
       const queued = await client.submit('sleeper', { token: `new-${round}` });
       expect((await waiting).status).toBe(200);
       expect(await client.ended(queued)).toMatchObject({ status: 'successful' });
+      const seen = (await stream.toEnd()).map(({ id, event }) => [id, event]);
+      expect(seen.map(([id]) => id)).toEqual(seen.map((_, index) => index + 1));
+      const { events } = await client.getJson<{ events: { seq: number; type: string }[] }>(`/jobs/${watched}/events`);
+      expect(seen).toEqual(events.map(({ seq, type }) => [seq, type]));
+      expect(seen.at(-1)).toEqual([seen.length, 'successful']);
     }
     await eventually(async () => ((await countListeners()) >= 2 ? true : undefined), 'the listeners are back');
   });

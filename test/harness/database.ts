@@ -146,6 +146,7 @@ export class TestDatabase {
       this.cachedJobs,
       this.leases,
       this.cancellation,
+      this.completion,
       announcer,
     );
     this.pool = new pg.Pool({

@@ -22,6 +22,7 @@ import { StepEndings } from '../../src/tasks/store/step-endings.js';
 import { StepMemory } from '../../src/tasks/store/step-memory.js';
 import { TaskDispatches } from '../../src/tasks/store/task-dispatches.js';
 import { TaskList } from '../../src/tasks/store/task-list.js';
+import type { NewJob } from '../../src/jobs/store/job-acceptance.js';
 import type { TestDatabase } from './database.js';
 
 /** A row of `task_run`, as far as tests look at it. */
@@ -33,6 +34,8 @@ export interface TaskRow {
   readonly attempt: number;
   readonly epoch: number;
   readonly child_id: string | null;
+  readonly message: string | null;
+  readonly cached_from: { readonly job: string; readonly key: string } | null;
   readonly failures: readonly { attempt: number; fault: { message: string } }[];
 }
 
@@ -46,6 +49,7 @@ export class TestSteps {
   readonly pauses: PauseService;
   readonly repetitions: RepetitionService;
   private readonly factory: JobStepsFactory;
+  private readonly beginnings: StepBeginnings;
 
   constructor(private readonly store: TestDatabase) {
     const { database, settings, dispatch } = store;
@@ -57,7 +61,7 @@ export class TestSteps {
     this.pauses = new PauseService(store.reader, new JobControls(database, announcer, dispatch));
     const repetitions = new JobRepetitions(database, announcer, dispatch);
     this.repetitions = new RepetitionService(store.reader, repetitions, this.registry, this.files);
-    const beginnings = new StepBeginnings(database, announcer);
+    const beginnings = (this.beginnings = new StepBeginnings(database, announcer));
     const cached = new CachedSteps(database, this.files);
     const placements = new StepPlacements();
     const dispatches = new TaskDispatches(database, announcer);
@@ -89,6 +93,13 @@ export class TestSteps {
     const held = await this.store.leases.claim(jobId, 'another-worker', 60_000);
     if (held === undefined) throw new Error(`the job ${jobId} could not be claimed again`);
     return { held, steps: this.of(held) };
+  }
+
+  /** Has a step of a job start a job, whatever its process. */
+  async openChild(held: HeldLease, key: string, child: NewJob): Promise<void> {
+    const opening = { stateType: 'RUNNING', stateName: 'AwaitingProcess', event: 'task-started', child } as const;
+    const row = await this.beginnings.open(held, step(key, { kind: 'process' }), 'a-worker', opening);
+    if (row === undefined || row.begun === null) throw new Error(`the step ${key} was not begun`);
   }
 
   rows(jobId: string): Promise<TaskRow[]> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Body, Controller, Delete, Get, HttpCode, Injectable, Module, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Injectable, Module, Param, Post, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
@@ -36,6 +36,17 @@ class ThingsController {
     if (id === 'broken') throw new TypeError('S3cret of undefined');
     if (id.startsWith('no')) throw new DomainError('no-such-job', `There is no job ${id}.`);
     return { id };
+  }
+
+  @Get('jobs/:jobID')
+  job(): object {
+    return {};
+  }
+
+  @Get(':id/executed')
+  @Header('Link', '<http://a.example/jobs/a-new-job>; rel="monitor"')
+  executed(): object {
+    return {};
   }
 
   @Get(':id/held')
@@ -337,7 +348,9 @@ describe('HTTP of the service', () => {
           '/health/live',
           '/health/ready',
           '/things',
+          '/things/jobs/{jobID}',
           '/things/{id}',
+          '/things/{id}/executed',
           '/things/{id}/held',
           '/things/{id}/stream',
         ].sort(),
@@ -441,6 +454,16 @@ describe('HTTP of the service', () => {
         ms: expect.any(Number),
         requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       });
+      expect(line).not.toContain('jobId');
+    });
+
+    it.each([
+      ['/things/jobs/a-job', 'a-job'],
+      ['/things/1/executed', 'a-new-job'],
+    ])('names the job that a request is about, or that an execution left: %s', async (path, jobId) => {
+      await api().get(path);
+      const line = running.lines.findLast((text) => text.includes(`"${path}"`));
+      expect(JSON.parse(line ?? '{}')).toMatchObject({ context: 'Http', path, jobId });
     });
   });
 });

@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { type Command, Option } from 'commander';
+import { validate as isUuid } from 'uuid';
 import { type ClientOptions, forServer, withClient } from '../client-command.js';
 import { writeFileWhole } from '../output/result-file.js';
 import { print } from '../output/terminal.js';
@@ -20,7 +21,6 @@ const BY_ENDING: Readonly<Record<string, GraphFormat>> = {
   '.gv': 'dot',
   '.json': 'json',
 };
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** `sluice graph`: the steps of a process, or of a job with their states. */
 export function addGraphCommand(program: Command): void {
@@ -41,7 +41,7 @@ export function addGraphCommand(program: Command): void {
   ]).action((id: string, { format, output, json, ...options }: GraphOptions) =>
     withClient({ ...options, json }, async (client) => {
       const byEnding = BY_ENDING[extname(output ?? '').toLowerCase()] ?? 'mermaid';
-      const text = await client.graph(UUID.test(id) ? 'jobs' : 'processes', id, format ?? (json ? 'json' : byEnding));
+      const text = await client.graph(isUuid(id) ? 'jobs' : 'processes', id, format ?? (json ? 'json' : byEnding));
       if (output === undefined) print(text.trimEnd());
       else await writeFileWhole(output, text);
     }),

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { CliError, UsageError } from '../cli-error.js';
 import { ExitCode } from '../exit-code.js';
 import type { Schema } from '../client/ogc-documents.js';
+import { isJsonObject } from '../json-object.js';
 import { base64Length, base64Of } from './base64-stream.js';
 import { type BodyPart, jsonPart } from './body-part.js';
 import { jsonOrNothing, parseValue, UnfitValue } from './input-value.js';
@@ -60,8 +61,7 @@ function isBinary(file: FileArgument, { types, binary }: SchemaShape): boolean {
 
 /** An object is sent qualified (inlineOrRefData.yaml allows it bare only for bounding boxes), its text as it stands. */
 function jsonFilePart(file: FileArgument, text: string, parsed: unknown, shape: SchemaShape): BodyPart[] {
-  const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-  if (file.mediaType === undefined && (!isObject || shape.isBbox)) return [text];
+  if (file.mediaType === undefined && (!isJsonObject(parsed) || shape.isBbox)) return [text];
   return ['{"value":', text, mediaTypeMember(file.mediaType), '}'];
 }
 

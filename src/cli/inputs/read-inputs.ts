@@ -1,5 +1,6 @@
 import { CliError, UsageError } from '../cli-error.js';
 import type { InputDescription } from '../client/ogc-documents.js';
+import { isJsonObject } from '../json-object.js';
 import { arrayPart, type BodyPart, jsonPart } from './body-part.js';
 import { type InputArgument, parseInputArgument } from './input-argument.js';
 import { filePart, type FileTransport } from './input-file.js';
@@ -77,8 +78,7 @@ async function readOne(
 
 /** Objects other than bounding boxes are sent as qualified values (inlineOrRefData.yaml). */
 function qualifyObject(value: unknown, schema: InputDescription['schema']): unknown {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isObject && !shapeOf(schema).isBbox ? { value } : value;
+  return isJsonObject(value) && !shapeOf(schema).isBbox ? { value } : value;
 }
 
 function jsonText(text: string): BodyPart[] {

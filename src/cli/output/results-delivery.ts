@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CliError, UsageError } from '../cli-error.js';
 import { ExitCode } from '../exit-code.js';
+import { isJsonObject } from '../json-object.js';
 import { type Destination, pathOf } from './destination.js';
 import { contentOf, isText, readDocumentOutput, resultsText } from './results-document.js';
 import { writeFileWhole } from './result-file.js';
@@ -163,8 +164,8 @@ async function documentOf(answer: ResultsAnswer, mediaType: string): Promise<Rec
   const text = await answer.body.text();
   try {
     const document = JSON.parse(text) as unknown;
-    if (typeof document === 'object' && document !== null && !Array.isArray(document)) {
-      return document as Record<string, unknown>;
+    if (isJsonObject(document)) {
+      return document;
     }
   } catch {
     // The message below says what came instead.

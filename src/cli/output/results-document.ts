@@ -1,4 +1,5 @@
 import { extensionOf, OCTETS } from '../inputs/media-type-of-path.js';
+import { isJsonObject } from '../json-object.js';
 
 /** One member of a results document, told apart (OGC 18-062r2 results.yaml). */
 export type DocumentOutput =
@@ -9,12 +10,12 @@ export type DocumentOutput =
 
 /** Sees what a member is: a link, a qualified value, or a bare value. */
 export function readDocumentOutput(member: unknown): DocumentOutput {
-  if (isObject(member)) {
+  if (isJsonObject(member)) {
     const { href, type, value, encoding } = member;
     if (typeof href === 'string' && !('value' in member)) {
       return { kind: 'reference', href, mediaType: typeof type === 'string' ? type : '' };
     }
-    const format = isObject(member.format) ? member.format : member;
+    const format = isJsonObject(member.format) ? member.format : member;
     const mediaType = typeof format.mediaType === 'string' ? format.mediaType : undefined;
     if ('value' in member && (mediaType !== undefined || Object.keys(member).length === 1)) {
       if (typeof value === 'string' && (encoding ?? format.encoding) === 'base64') {
@@ -60,8 +61,4 @@ export function contentOf(output: Exclude<DocumentOutput, { kind: 'reference' }>
 /** Whether a media type is something a terminal can show. */
 export function isText(mediaType: string): boolean {
   return mediaType === '' || /^text\/|json|xml|yaml|javascript/i.test(mediaType) || extensionOf(mediaType) === '.txt';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import type { HttpAnswer } from '../client/http-connection.js';
 import { readLinks } from '../client/link-header.js';
 import { OCTETS } from '../inputs/media-type-of-path.js';
+import { isJsonObject } from '../json-object.js';
 import { readParts } from './multipart.js';
 import { isText } from './results-document.js';
 
@@ -108,8 +109,7 @@ export function resultLinks(header: string | string[] | undefined) {
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const parsed = JSON.parse(text) as unknown;
-    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-    return isObject ? (parsed as Record<string, unknown>) : undefined;
+    return isJsonObject(parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }

@@ -8,6 +8,8 @@ export interface InputFormat {
   readonly mediaType?: string;
   /** lower case */
   readonly encoding?: string;
+  /** Which alternative of the input is meant, and where in the request that stands. */
+  readonly schema?: { readonly named: string | JsonObject; readonly pointer: string };
 }
 
 /** The members of format.yaml; they stand beside `value`, or nested under `format`. */
@@ -37,6 +39,14 @@ export function readFormat(object: JsonObject, pointer: string, report: (violati
     report({ pointer: path + jsonPointer(name), detail: 'must be a media type' });
     return undefined;
   };
+  const schema = (parent: JsonObject, path: string): InputFormat['schema'] => {
+    const named = ownMember(parent, 'schema');
+    if (named === undefined) return undefined;
+    const place = path + jsonPointer('schema');
+    if (typeof named === 'string' || isJsonObject(named)) return { named, pointer: place };
+    report({ pointer: place, detail: 'must be a URL or an object' });
+    return undefined;
+  };
   const isLink = Object.hasOwn(object, 'href');
   return {
     mediaType:
@@ -44,5 +54,6 @@ export function readFormat(object: JsonObject, pointer: string, report: (violati
       type(object, 'mediaType', pointer) ??
       type(format, 'mediaType', nested),
     encoding: (text(object, 'encoding', pointer) ?? text(format, 'encoding', nested))?.toLowerCase(),
+    schema: schema(object, pointer) ?? schema(format, nested),
   };
 }

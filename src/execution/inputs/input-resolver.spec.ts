@@ -213,4 +213,34 @@ describe(InputResolver.name, () => {
       { numRuns: 150 },
     );
   });
+
+  describe('the schema of a format (/req/core/process-execute-input-mixed-type)', () => {
+    const object = { type: 'object', format: 'geojson-geometry' };
+
+    it('chooses the alternative that is read', async () => {
+      const image = { type: 'string', contentEncoding: 'base64', contentMediaType: 'application/octet-stream' };
+      const { geometry } = await resolve({ geometry: { value: 'Zm9v', format: { schema: image } } });
+      expect(geometry).toBeInstanceOf(InputFile);
+      expect(await resolve({ geometry: { value: { type: 'Point' }, schema: object } })).toEqual({
+        geometry: { type: 'Point' },
+      });
+    });
+
+    it.each([
+      [{ value: 'x', schema: 'http://a.example/none' }, '/inputs/geometry/schema'],
+      [{ value: 'x', format: { schema: { type: 'integer' } } }, '/inputs/geometry/format/schema'],
+      [{ href: 'http://a.example/x', schema: { type: 'integer' } }, '/inputs/geometry/schema'],
+      [{ value: 'x', format: { schema: 5 } }, '/inputs/geometry/format/schema'],
+    ])('is refused with its place when it is none of the input: %j', async (geometry, pointer) => {
+      const { code, errors } = await failure({ geometry });
+      expect([code, Object.keys(errors)]).toEqual(['invalid-parameter', [pointer]]);
+    });
+
+    it('and a media type of another alternative are refused', async () => {
+      const { errors } = await failure({
+        geometry: { value: '<a/>', mediaType: 'application/gml+xml', schema: object },
+      });
+      expect(Object.keys(errors)).toEqual(['/inputs/geometry']);
+    });
+  });
 });

@@ -4,7 +4,7 @@ import { DomainError, type Violation } from '../../ogc/problems/domain-error.js'
 import type { InputDescription } from '../../processes/process-description.js';
 import type { RegisteredProcess } from '../../processes/registered-process.js';
 import { jsonPointer } from '../../ogc/json-pointer.js';
-import { alternativeFor, alternativesOf } from '../schema-alternatives.js';
+import { alternativeFor, alternativesOf, schemaNamed } from '../schema-alternatives.js';
 import { limitViolations } from '../violation-limit.js';
 import { readInlineInput, unknownMediaType, UnreadInput } from './inline-input.reader.js';
 import { readFormat } from './input-format.js';
@@ -138,11 +138,17 @@ class Resolution {
     return occurrencesOf(id, value, description).map((occurrence) => ({ occurrence, description }));
   }
 
-  private valueOf({ occurrence, description: { schema } }: Slot): unknown {
-    if (occurrence.form === 'inline') return readInlineInput(occurrence.value, {}, schema);
+  private valueOf({ occurrence, description }: Slot): unknown {
+    if (occurrence.form === 'inline') return readInlineInput(occurrence.value, {}, description.schema);
     const before = this.violations.length;
     const format = readFormat(occurrence.object, occurrence.pointer, (violation) => this.violate(violation));
     if (this.violations.length > before) return undefined;
+    const schema = format.schema ? schemaNamed(description.schema, format.schema.named) : description.schema;
+    if (schema === undefined) {
+      const detail = 'is no schema of this input: use a contentSchema of its description, or one of its alternatives';
+      this.violate({ pointer: format.schema!.pointer, detail });
+      return undefined;
+    }
     if (occurrence.form === 'qualified') return readInlineInput(occurrence.value, format, schema);
     const href = ownMember(occurrence.object, 'href');
     if (typeof href !== 'string') {

@@ -1,5 +1,5 @@
 import { mediaTypeParameter } from '../../ogc/media-type.js';
-import type { Content } from './content.js';
+import type { Content, ContentPiece } from './content.js';
 import type { OutputFormat } from './output-format.js';
 import type { ResultOutput } from './result-output.js';
 
@@ -17,8 +17,19 @@ export interface BareOutput {
   readonly content: Content;
 }
 
-/** Writes an output in a format chosen from its available ones. */
-export function bareOutput(output: ResultOutput, { mediaType, writing }: OutputFormat): BareOutput {
+/** Writes an output in a format chosen from its available ones, its bytes in base64 when that is asked for. */
+export function bareOutput(output: ResultOutput, format: OutputFormat, encoding?: 'base64'): BareOutput {
+  const { contentType, content } = plainOutput(output, format);
+  return { contentType, content: encoding === undefined ? content : content.map(inBase64) };
+}
+
+/** @param piece the only one of its content */
+function inBase64(piece: ContentPiece): ContentPiece {
+  if (typeof piece === 'string') return Buffer.from(piece).toString('base64');
+  return Buffer.isBuffer(piece) ? piece.toString('base64') : { ...piece, base64: true };
+}
+
+function plainOutput(output: ResultOutput, { mediaType, writing }: OutputFormat): BareOutput {
   if (output.kind === 'file') {
     return { contentType: output.mediaType, content: [{ path: output.path, start: 0, end: output.size }] };
   }

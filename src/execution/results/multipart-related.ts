@@ -8,6 +8,8 @@ export interface RelatedPart {
   readonly contentId: string;
   readonly contentType: string;
   readonly content?: Content;
+  /** in which the content is written; absent for plain bytes */
+  readonly encoding?: 'base64';
   readonly location?: string;
 }
 
@@ -18,8 +20,9 @@ export interface RelatedPart {
  */
 export function multipartRelated(parts: readonly RelatedPart[]): { contentType: string; content: Content } {
   const boundary = `part-${randomUUID()}`;
-  const pieces = parts.flatMap(({ contentId, contentType, content = [], location }): ContentPiece[] => {
+  const pieces = parts.flatMap(({ contentId, contentType, content = [], encoding, location }): ContentPiece[] => {
     const headers = [`Content-Type: ${headerText(contentType)}`, `Content-ID: ${headerText(contentId)}`];
+    if (encoding !== undefined) headers.push(`Content-Transfer-Encoding: ${encoding}`);
     if (location !== undefined) headers.push(`Content-Location: ${headerText(location)}`);
     return [`--${boundary}\r\n${headers.join('\r\n')}\r\n\r\n`, ...content, '\r\n'];
   });

@@ -3,8 +3,9 @@ import { isJsonObject } from '../../ogc/json-object.js';
 import { LinkRelation } from '../../ogc/links/link-relation.js';
 import { essence, isJsonType, isTextType, MediaType } from '../../ogc/media-type.js';
 import { alternativesOf } from '../schema-alternatives.js';
+import { bareOutput } from './bare-output.js';
 import type { Content, ContentPiece, FileSlice } from './content.js';
-import { requireFiles } from './content.js';
+import { contentLength, requireFiles } from './content.js';
 import type { PlannedOutput } from './results-plan.js';
 
 /** Files of JSON or text up to this size are put into a document as such; larger ones, and other bytes, as base64. */
@@ -31,6 +32,13 @@ export async function resultsDocument(outputs: readonly PlannedOutput[], options
 async function entry(planned: PlannedOutput, { urlOf, inlineLimit }: DocumentOptions): Promise<Content> {
   const { output, transmission } = planned;
   if (urlOf !== undefined && transmission === 'reference') return [link(planned, urlOf)];
+  if (planned.encoding !== undefined) {
+    const [content] = bareOutput(output, planned.format, planned.encoding).content;
+    const isLarge = urlOf !== undefined && transmission === 'size' && contentLength([content]) > inlineLimit;
+    if (isLarge) return [link(planned, urlOf)];
+    const { mediaType } = output.kind === 'file' ? output : planned.format;
+    return ['{"value":"', content, `","encoding":"base64","mediaType":${JSON.stringify(mediaType)}}`];
+  }
   const limit = urlOf !== undefined && transmission === 'size' ? inlineLimit : Infinity;
   if (output.kind === 'file') {
     return output.size > limit ? [link(planned, urlOf!)] : fileEntry(output.path, output.size, output.mediaType);

@@ -201,6 +201,26 @@ describe('the format of an output', () => {
     expect(codeOf(() => requireAcceptable(request, { outputs: DESCRIBED }, accept))).toBe('not-acceptable');
   });
 
+  it.each([
+    ['an encoding other than base64', { encoding: 'gzip' }],
+    ['a schema that the output does not have', { schema: { type: 'boolean' } }],
+    ['the URL of an unknown schema', { schema: 'http://a.example/none' }],
+  ])('with %s is 406, and known to be before the execution', (_, format) => {
+    const request = { outputs: [{ id: 'a', ...format }], response: 'raw', dialect: '1.0' } as const;
+    expect(codeOf(() => plan(request))).toBe('not-acceptable');
+    expect(codeOf(() => requireAcceptable(request, { outputs: DESCRIBED }))).toBe('not-acceptable');
+  });
+
+  it('may name the schema of the output', () => {
+    const request = {
+      outputs: [{ id: 'a', schema: { ...DESCRIBED.a.schema } }],
+      response: 'raw',
+      dialect: '1.0',
+    } as const;
+    expect(codeOf(() => requireAcceptable(request, { outputs: DESCRIBED }))).toBeUndefined();
+    expect(plan(request).form).toBe('bare');
+  });
+
   it('of a file is what its process made of it', () => {
     const described = { f: { schema: { type: 'string', contentEncoding: 'binary' } } } as const;
     const file = { id: 'f', kind: 'file', path: '/x', size: 1, sha256: '', mediaType: 'application/x-netcdf' } as const;

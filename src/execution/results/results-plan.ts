@@ -3,6 +3,7 @@ import { MediaType } from '../../ogc/media-type.js';
 import type { Preferences } from '../../ogc/prefer.js';
 import { DomainError } from '../../ogc/problems/domain-error.js';
 import type { OgcSchema, OutputDescription, ProcessDescription } from '../../processes/process-description.js';
+import { schemaNamed } from '../schema-alternatives.js';
 import { availableFormats, chooseFormat, negotiate, requireFormat, type OutputFormat } from './output-format.js';
 import type { ResultOutput } from './result-output.js';
 import { asksForDocument } from './results-profile.js';
@@ -32,6 +33,8 @@ export interface PlannedOutput {
   readonly title?: string;
   readonly schema: OgcSchema;
   readonly format: OutputFormat;
+  /** Its bytes are to be written in this encoding, which the request names. */
+  readonly encoding?: 'base64';
   /** `size`: by value when small, else by reference. */
   readonly transmission: 'value' | 'reference' | 'size';
 }
@@ -80,9 +83,11 @@ export function requireAcceptable(
   const question = { request, described: process.outputs, accept, profile, urlOf: () => '' };
   const requested = requestedOutputs(request, process.outputs);
   const form = formOf(requested, question);
-  for (const { id, mediaType } of requested) {
+  for (const selection of requested) {
+    const { id, mediaType } = selection;
+    encodingOf(selection);
     const wish = { mediaType, accept: form === 'bare' ? accept : undefined };
-    requireFormat(id, process.outputs[id].schema, wish);
+    requireFormat(id, schemaOf(selection, process.outputs[id].schema), wish);
   }
 }
 
@@ -142,14 +147,30 @@ function nothing({ source }: ResultsQuestion): ResultsPlan {
 function planOutput(selection: RequestedOutput, form: ResultsPlan['form'], question: ResultsQuestion): PlannedOutput[] {
   const output = question.produced.find(({ id }) => id === selection.id);
   if (output === undefined) return [];
-  const { schema, title } = question.described[selection.id];
+  const { schema: described, title } = question.described[selection.id];
+  const schema = schemaOf(selection, described);
   // Accept speaks of the whole body; only a bare output is the whole body.
   const accept = form === 'bare' ? question.accept : undefined;
   const format = chooseFormat(selection.id, availableFormats(output, schema), {
     mediaType: selection.mediaType,
     accept,
   });
-  return [{ output, title, schema, format, transmission: transmissionOf(selection, form, question) }];
+  const encoding = encodingOf(selection);
+  return [{ output, title, schema, format, encoding, transmission: transmissionOf(selection, form, question) }];
+}
+
+/** @throws DomainError `not-acceptable` when the request wants another encoding than base64 */
+function encodingOf({ id, encoding }: RequestedOutput): PlannedOutput['encoding'] {
+  if (encoding === undefined) return undefined;
+  if (encoding.toLowerCase() === 'base64') return 'base64';
+  throw new DomainError('not-acceptable', `The output ${id} is available as it is, or in base64.`);
+}
+
+/** @throws DomainError `not-acceptable` when the request wants another schema than the output has */
+function schemaOf({ id, schema: named }: RequestedOutput, schema: OgcSchema): OgcSchema {
+  const wanted = named === undefined ? schema : schemaNamed(schema, named);
+  if (wanted !== undefined) return wanted;
+  throw new DomainError('not-acceptable', `The output ${id} does not have the schema that the request names.`);
 }
 
 function transmissionOf(

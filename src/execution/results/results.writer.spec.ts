@@ -114,6 +114,46 @@ describe(ResultsWriter.name, () => {
     expect(String(await bodyOf(response))).toBe(body);
   });
 
+  describe('in base64, when the request names that encoding', () => {
+    const base64 = (...ids: string[]) => ids.map((id) => ({ id, encoding: 'base64' }));
+    const CONTENT = {
+      text: ['"grün"', 'application/json'],
+      plain: ['grün', 'text/plain'],
+      object: ['{"type":"Point"}', 'application/geo+json'],
+      bytes: ['foo', 'image/png'],
+      small: ['0123456789', 'application/x-netcdf'],
+      json: ['{"a": [1]}', 'application/json'],
+    } as const;
+    const encoded = (text: string) => Buffer.from(text).toString('base64');
+
+    it.each(Object.entries(CONTENT))('sends %s bare as the text of that encoding, and says so', async (id, [text]) => {
+      const response = await ask({ outputs: base64(id) });
+      expect(response.headers['content-transfer-encoding']).toBe('base64');
+      expect(String(await bodyOf(response))).toBe(encoded(text));
+    });
+
+    it('writes qualified values into a document', async () => {
+      const outputs = base64(...Object.keys(CONTENT));
+      const document = JSON.parse(String(await bodyOf(await ask({ response: 'document', outputs })))) as unknown;
+      const qualified = Object.entries(CONTENT).map(([id, [text, mediaType]]) => [
+        id,
+        { value: encoded(text), encoding: 'base64', mediaType },
+      ]);
+      expect(document).toEqual(Object.fromEntries(qualified));
+    });
+
+    it('says so in the parts of a body of several', async () => {
+      const body = String(await bodyOf(await ask({ outputs: base64('small', 'plain') })));
+      expect(body).toContain(`Content-Transfer-Encoding: base64\r\n\r\n${encoded('0123456789')}\r\n`);
+      expect(body).toContain(`Content-Transfer-Encoding: base64\r\n\r\n${encoded('grün')}\r\n`);
+    });
+
+    it('links to a large one in a document, as without it', async () => {
+      const document = String(await bodyOf(await ask({ response: 'document', outputs: base64('large') })));
+      expect(JSON.parse(document)).toMatchObject({ large: { href: 'http://host/jobs/1/results/large' } });
+    });
+  });
+
   it('streams a large file bare', async () => {
     expect((await bodyOf(await ask(one('large')))).equals(LARGE)).toBe(true);
   });

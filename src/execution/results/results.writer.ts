@@ -15,6 +15,9 @@ import { planResults, type PlannedOutput, type ResultsPlan, type ResultsQuestion
 import { RESULTS_PROFILE } from './results-profile.js';
 import type { ResultsResponse } from './results-response.js';
 
+/** HTTP has no such header of its own; it is that of MIME, and says that the body is the text of an encoding. */
+const TRANSFER_ENCODING = 'content-transfer-encoding';
+
 /** Request headers that matter when a single output is read; as sent. */
 export interface OutputConditions {
   readonly accept?: string;
@@ -41,9 +44,11 @@ export class ResultsWriter {
       case 'links':
         return { status: 204, headers: { link: this.links(plan.outputs, question) }, applied: {} };
       case 'bare': {
-        const { contentType, content } = bareOutput(plan.output.output, plan.output.format);
-        if (plan.output.output.kind === 'file') await requireFiles(content);
-        return respond(contentType, content, BARE_HEADERS, this.applied([plan.output], question));
+        const { output, format, encoding } = plan.output;
+        const { contentType, content } = bareOutput(output, format, encoding);
+        if (output.kind === 'file') await requireFiles(content);
+        const headers = encoding === undefined ? BARE_HEADERS : { ...BARE_HEADERS, [TRANSFER_ENCODING]: encoding };
+        return respond(contentType, content, headers, this.applied([plan.output], question));
       }
       case 'multipart':
         return this.multipart(plan.outputs, question);
@@ -97,11 +102,11 @@ export class ResultsWriter {
   private multipart(outputs: readonly PlannedOutput[], question: ResultsQuestion): Promise<ResultsResponse> {
     const { urlOf } = question;
     const { contentType, content } = multipartRelated(
-      outputs.map(({ output, format, transmission }) => {
-        const bare = bareOutput(output, format);
+      outputs.map(({ output, format, encoding, transmission }) => {
+        const bare = bareOutput(output, format, encoding);
         return transmission === 'reference'
           ? { contentId: output.id, contentType: bare.contentType, location: urlOf!(output.id) }
-          : { contentId: output.id, ...bare };
+          : { contentId: output.id, ...bare, encoding };
       }),
     );
     return answer(contentType, content, { vary: 'accept' }, this.applied(outputs, question));

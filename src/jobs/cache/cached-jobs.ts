@@ -51,6 +51,7 @@ const copyOutputs = (first: number) => `o AS (
      SELECT j.id, x.output_id, x.value, f.path, x.media_type, x.size, x.sha256
      FROM j JOIN job_output x ON x.job_id = $${first}
      LEFT JOIN unnest($${first + 1}::text[], $${first + 2}::text[]) AS f (id, path) ON f.id = x.output_id
+     WHERE j.id = $1
    )`;
 
 /** A job that never runs: it is accepted with its results. Nothing is accepted when the origin has been removed. */
@@ -129,8 +130,8 @@ export class CachedJobs {
       if (paths === undefined) continue;
       const values = [...newJobValues(job), this.settings.JOB_TTL, ...outputValues(origin, paths)];
       const [row] = await this.database.execute(ACCEPT, values);
+      // What was shared is removed with the job: its inputs lie beside it, and it is to run now.
       if (row !== undefined) return row;
-      await this.files.remove(job.id);
     }
   }
 

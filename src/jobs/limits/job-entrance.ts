@@ -6,6 +6,7 @@ import { ChangeAnnouncer } from '../change-announcer.js';
 import type { JobAdmission } from '../job.types.js';
 import { WAITS } from '../store/conditions.js';
 import { JobCancellation } from '../store/job-cancellation.js';
+import { JobCompletion } from '../store/job-completion.js';
 import { type ClaimedJob, COMPATIBILITY, JobLeases } from '../store/job-leases.js';
 import { SlotQueue } from './slot-queue.js';
 import { isFull, type SlotCount, type SlotHolder, Slots, type WantedSlot } from './slots.js';
@@ -38,6 +39,8 @@ type Answer =
   /** @property superseded those that have to make room */
   | { readonly kind: 'waits'; readonly superseded: readonly SlotHolder[] }
   | { readonly kind: 'refused'; readonly limit: SlotCount }
+  /** @property computing the job that waits for this one, and for which it would wait */
+  | { readonly kind: 'circular'; readonly job: ClaimedJob; readonly computing: string }
   | { readonly kind: 'gone' };
 
 const FIND = new Statement<AskingJob>(
@@ -75,6 +78,7 @@ export class JobEntrance {
     private readonly cached: CachedJobs,
     private readonly leases: JobLeases,
     private readonly cancellation: JobCancellation,
+    private readonly completion: JobCompletion,
     private readonly announcer: ChangeAnnouncer,
   ) {}
 
@@ -104,6 +108,9 @@ export class JobEntrance {
           return undefined;
         case 'refused':
           await this.cancellation.refuse(jobId, refusal(answer.limit));
+          return undefined;
+        case 'circular':
+          await this.completion.fail(answer.job, 'Failed', circle(answer));
           return undefined;
         case 'waits':
           this.announcer.announce(jobId);
@@ -135,6 +142,11 @@ export class JobEntrance {
     const limit = full.find(({ key }) => key === concurrency?.key);
     if (limit !== undefined && concurrency?.onLimit === 'cancelNew' && job.state_name === 'Scheduled') {
       return { kind: 'refused', limit };
+    }
+    const [computing] = full.find(({ key }) => key === cache?.key)?.holders ?? [];
+    if (computing !== undefined && (await this.slots.isAround(transaction, computing, job.id))) {
+      const claimed = await this.leases.claimAdmitted(transaction, job.id, worker.id, worker.lease, worker.known);
+      return claimed === undefined ? { kind: 'gone' } : { kind: 'circular', job: claimed, computing: computing.job };
     }
     if (full.length > 0) {
       const [{ since }] = full;
@@ -170,6 +182,14 @@ function reasonOf(full: readonly SlotCount[], cache: JobAdmission['cache']): str
     return computing === undefined ? 'waits for the same execution' : `waits for the result of job ${computing.job}`;
   }
   return `waits for one of ${most} place(s) for jobs of this kind`;
+}
+
+function circle({ job, computing }: { readonly job: ClaimedJob; readonly computing: string }) {
+  const detail =
+    `The job ${computing} computes this very result of "${job.process_id}" and waits for this job, so neither would ` +
+    `ever end. A cached process must not start itself with what its cache takes for the same; give it other inputs, ` +
+    `or its cache a key that tells the two apart.`;
+  return { code: 'job-failed', detail } as const;
 }
 
 function refusal({ most }: SlotCount): string {

@@ -3,7 +3,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { Settings } from '../../config/settings.js';
 import { Database, type StatementRunner } from '../../database/database.js';
 import { Statement } from '../../database/statement.js';
-import { lockNumber } from './limit-keys.js';
+import { lockNumber, RESULT_PREFIX } from './limit-keys.js';
 import { HELD, QUEUED } from './slot-conditions.js';
 
 /** A job, or a step of it, that wants a place. */
@@ -53,6 +53,10 @@ const LOCK = new Statement(
 const NOT_OWN = `(s.job_id, s.task_key) <> ($3::uuid, $4) AND NOT (NOT s.waits AND s.job_id = $3 AND s.task_key <> ''
        AND starts_with($4, s.task_key || '/'))`;
 
+/** Who has begun to compute a result goes on with it, whoever waits for it. */
+const COMPUTES = `(starts_with(k.key, '${RESULT_PREFIX}') AND EXISTS (SELECT FROM concurrency_slot o
+       WHERE o.limit_key = k.key AND o.job_id = $3 AND o.task_key = $4 AND NOT o.waits))`;
+
 const COUNT = new Statement<SlotCount>(
   'slot_count',
   `WITH k AS (
@@ -69,14 +73,19 @@ const COUNT = new Statement<SlotCount>(
       FROM concurrency_slot s WHERE s.limit_key = k.key AND ${NOT_OWN} AND ${HELD}) AS holders,
      (SELECT coalesce(json_agg(json_build_object('job', s.job_id, 'task', s.task_key) ORDER BY s.since, s.job_id), '[]')
       FROM (SELECT s.* FROM concurrency_slot s WHERE s.limit_key = k.key AND s.waits
-              AND (s.since, s.job_id, s.task_key) < (me.since, $3::uuid, $4) AND ${QUEUED}
+              AND (s.since, s.job_id, s.task_key) < (me.since, $3::uuid, $4) AND ${QUEUED} AND NOT ${COMPUTES}
             ORDER BY s.since, s.job_id, s.task_key LIMIT k.most) s) AS ahead
    FROM k CROSS JOIN me`,
 );
 
+/** Whoever takes places anew computes nothing under the keys of before. */
 const TAKE = new Statement(
   'slot_take',
-  `INSERT INTO concurrency_slot (limit_key, job_id, task_key, waits, most, epoch, since)
+  `WITH gone AS (
+     DELETE FROM concurrency_slot
+     WHERE job_id = $3 AND task_key = $4 AND starts_with(limit_key, '${RESULT_PREFIX}') AND limit_key <> ALL($1::text[])
+   )
+   INSERT INTO concurrency_slot (limit_key, job_id, task_key, waits, most, epoch, since)
    SELECT key, $3, $4, false, most, epoch, now() FROM unnest($1::text[], $2::int[], $5::int[]) AS k (key, most, epoch)
    ON CONFLICT (limit_key, job_id, task_key) DO UPDATE
    SET waits = false, most = excluded.most, epoch = excluded.epoch, since = now()`,
@@ -88,6 +97,16 @@ const QUEUE = new Statement(
    SELECT key, $3, $4, true, most, $5::timestamptz FROM unnest($1::text[], $2::int[]) AS k (key, most)
    ON CONFLICT (limit_key, job_id, task_key) DO UPDATE SET waits = true, most = excluded.most, epoch = NULL,
      since = CASE WHEN concurrency_slot.waits THEN concurrency_slot.since ELSE excluded.since END`,
+);
+
+/** The jobs around job `$1`, each with the step that started the one below it. */
+const SURROUNDS = new Statement(
+  'slot_surrounds',
+  `WITH RECURSIVE a AS (
+     SELECT parent_id, parent_task FROM job WHERE id = $1
+     UNION ALL SELECT j.parent_id, j.parent_task FROM a JOIN job j ON j.id = a.parent_id
+   )
+   SELECT FROM a WHERE parent_id = $2 AND ($3 = '' OR starts_with(parent_task, $3 || '/')) LIMIT 1`,
 );
 
 /**
@@ -129,6 +148,11 @@ export class Slots {
     since?: string,
   ): Promise<SlotCount[]> {
     return transaction.execute(COUNT, [...keysOf(wanted), jobId, taskKey, since ?? null]);
+  }
+
+  /** Whether a holder is around a job: it has called it, directly or not, so it waits for it. */
+  async isAround(transaction: StatementRunner, { job, task }: SlotHolder, jobId: string): Promise<boolean> {
+    return (await transaction.execute(SURROUNDS, [jobId, job, task])).length > 0;
   }
 
   async take(

@@ -37,7 +37,12 @@ function callback(operationId: string, uri: string, summary: string, body: strin
 /** What the service calls when a request names a subscriber (OGC 18-062r2 /req/callback/job-callback). */
 export const CALLBACKS = {
   jobCompleted: callback('receiveResults', 'successUri', 'The job has succeeded; its results', 'results'),
-  jobInProgress: callback('receiveStart', 'inProgressUri', 'The job has started; its status', 'statusInfo'),
+  jobInProgress: callback(
+    'receiveStart',
+    'inProgressUri',
+    'The job has started, or has made progress; its status',
+    'statusInfo',
+  ),
   jobFailed: callback('receiveFailure', 'failedUri', 'The job has failed; its status', 'statusInfo'),
 };
 

@@ -1,3 +1,4 @@
+import { BBOX_CORNERS } from '../../processes/schema/bbox-schema.js';
 import { schemaRef } from './schema-ref.js';
 
 /**
@@ -21,14 +22,7 @@ export const VALUE_SCHEMAS = {
     description: 'A bounding box: lower corner, then upper corner, with or without heights',
     required: ['bbox'],
     properties: {
-      bbox: {
-        type: 'array',
-        items: { type: 'number' },
-        oneOf: [
-          { minItems: 4, maxItems: 4 },
-          { minItems: 6, maxItems: 6 },
-        ],
-      },
+      bbox: BBOX_CORNERS,
       crs: {
         type: 'string',
         format: 'uri',

@@ -102,6 +102,12 @@ function readPolicy(options: ProcessPolicyOptions, faults: FaultCollector): Proc
   if (executor !== undefined && executor !== 'local' && executor !== 'distributed') {
     faults.add('executor', `must be local or distributed, this is ${JSON.stringify(executor)}.`);
   }
+  if (syncJobs === false && cache !== undefined) {
+    faults.add(
+      'cache',
+      'keeps results with jobs, and `syncJobs: false` leaves no jobs behind; remove one of the two options.',
+    );
+  }
   const add = (path: string, detail: string) => faults.add(path, detail);
   return {
     isolation: isolation ?? 'child',

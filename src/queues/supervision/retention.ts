@@ -1,6 +1,7 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { validate as isUuid } from 'uuid';
 import { JobFiles } from '../../jobs/job-files.js';
 import { JobReader } from '../../jobs/store/job-reader.js';
 import { JobRecovery } from '../../jobs/store/job-recovery.js';
@@ -14,7 +15,6 @@ const MOST_BATCHES = 4;
 const ORPHANS_INTERVAL = 60_000;
 /** Finished queue entries are of no use once a late duplicate can no longer arrive. Milliseconds. */
 const ENTRY_AGE = 60_000;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Removes what has had its time: jobs with their files (JOB_TTL), files without a job, finished queue entries. */
 @Injectable()
@@ -61,7 +61,7 @@ export class Retention {
   private async removeOrphans(): Promise<number> {
     const names = this.unseen.splice(0, BATCH);
     const settled: string[] = [];
-    for (const name of names) if (UUID.test(name) && (await this.files.isSettled(name))) settled.push(name);
+    for (const name of names) if (isUuid(name) && (await this.files.isSettled(name))) settled.push(name);
     const known = new Set(settled.length === 0 ? [] : (await this.reader.states(settled)).map(({ id }) => id));
     for (const jobId of settled) if (!known.has(jobId)) await this.files.remove(jobId);
     return names.length;

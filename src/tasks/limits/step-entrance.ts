@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type StatementRunner } from '../../database/database.js';
+import type { ProcessFault } from '../../flows/process-fault.js';
 import type { StepStart } from '../../flows/step-journal.js';
 import { ChangeAnnouncer } from '../../jobs/change-announcer.js';
 import { taskLimitKey } from '../../jobs/limits/limit-keys.js';
@@ -94,6 +95,11 @@ export class StepEntrance {
       if (origin !== undefined) return { key, origin };
     }
     const full = counts.filter(isFull);
+    const fault = step.cache && (await this.circle(transaction, job, step, full));
+    if (fault !== undefined) {
+      const row = await this.placements.place(transaction, job, step, workerId, { kind: 'refused', fault });
+      return { kind: 'refused', row };
+    }
     if (full.length === 0) {
       const row = isForOthers(job, step)
         ? await this.dispatches.dispatchWithin(transaction, job, step)
@@ -110,6 +116,22 @@ export class StepEntrance {
     return { kind: 'waits', row };
   }
 
+  /** What there is to say when the step that computes the result waits for the very job that would wait for it. */
+  private async circle(
+    transaction: StatementRunner,
+    job: AskingJob,
+    { name, cache }: StepStart,
+    full: readonly SlotCount[],
+  ): Promise<ProcessFault | undefined> {
+    const key = cache && this.cached.keyOf(job.id, job.processId, cache);
+    const [computing] = full.find((count) => count.key === key)?.holders ?? [];
+    if (computing === undefined || !(await this.slots.isAround(transaction, computing, job.id))) return undefined;
+    const message =
+      `The step "${computing.task}" of the job ${computing.job} computes this very result of "${name}" and waits for ` +
+      `this job, so neither would ever end. Give the call other arguments, or its cache a key that tells the two apart.`;
+    return { name: 'CacheCycleError', message };
+  }
+
   private wanted(job: AskingJob, step: StepStart): WantedSlot[] {
     const { cache, limits = [] } = step;
     // What a task of its own claim does goes on while its job does not run.
@@ -119,7 +141,8 @@ export class StepEntrance {
       most.set(taskLimitKey(key), Math.min(limit, most.get(taskLimitKey(key)) ?? limit));
     }
     return [
-      ...(cache === undefined ? [] : [{ key: this.cached.keyOf(job.id, job.processId, cache), most: 1, epoch }]),
+      // Who computes a result does so until it has ended, also while it is suspended or waits for another worker.
+      ...(cache === undefined ? [] : [{ key: this.cached.keyOf(job.id, job.processId, cache), most: 1 }]),
       ...[...most].map(([key, limit]) => ({ key, most: limit, epoch })),
     ];
   }

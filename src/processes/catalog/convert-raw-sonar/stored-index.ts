@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../../ogc/json-object.js';
 import type { RawIndex } from './raw-index.js';
 
 /** A {@link RawIndex} as JSON, which a step can remember; some tens of kilobytes at most. */
@@ -22,12 +23,12 @@ function encode(value: unknown): unknown {
   }
   if (value instanceof Map) return { $map: [...(value as Map<string, unknown>)].map(encode) };
   if (Array.isArray(value)) return value.map(encode);
-  return isObject(value) ? mapMembers(value, encode) : value;
+  return isJsonObject(value) ? mapMembers(value, encode) : value;
 }
 
 function decode(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(decode);
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   if ('$bigint' in value) return BigInt(value.$bigint as string);
   if ('$number' in value) return Number(value.$number);
   if ('$map' in value) return new Map(decode(value.$map) as [string, unknown][]);
@@ -37,8 +38,4 @@ function decode(value: unknown): unknown {
 function mapMembers(object: object, turn: (value: unknown) => unknown): Record<string, unknown> {
   const members = Object.entries(object).filter(([, member]) => member !== undefined);
   return Object.fromEntries(members.map(([name, member]) => [name, turn(member)]));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,4 +1,5 @@
 import type { OgcSchema } from '../../process-description.js';
+import { BBOX_CORNERS } from '../../schema/bbox-schema.js';
 
 /** Text or an object. */
 export const MIXED_SCHEMA: OgcSchema = { oneOf: [{ type: 'string' }, { type: 'object' }] };
@@ -14,14 +15,7 @@ export const BBOX_SCHEMA: OgcSchema = {
       type: 'object',
       required: ['bbox'],
       properties: {
-        bbox: {
-          type: 'array',
-          items: { type: 'number' },
-          oneOf: [
-            { minItems: 4, maxItems: 4 },
-            { minItems: 6, maxItems: 6 },
-          ],
-        },
+        bbox: BBOX_CORNERS,
         crs: { type: 'string', format: 'uri' },
       },
     },
