@@ -65,50 +65,56 @@ function collect(
   }
   if (violations.length > 0) return { violations };
 
-  const { requested, inlineOutput } = place;
-  const kept = ids.flatMap((id, index) =>
-    requested === undefined || requested.includes(id)
-      ? [{ id, value: values[id], json: JSON.stringify(values[id]), mediaType: mediaTypes[index] }]
-      : [],
-  );
-  if (written !== undefined || kept.some(({ json }) => Buffer.byteLength(json) > inlineOutput)) {
-    return keepAll(process, kept, written, place);
+  const isKept = (id: string) => place.requested === undefined || place.requested.includes(id);
+  if (written !== undefined || ids.some((id) => isKept(id) && !isSmall(values[id], place.inlineOutput))) {
+    return keepAll(process, { values, mediaTypes, isKept }, written, place);
   }
   const outputs: Record<string, ProducedOutput> = {};
-  for (const { id, value, mediaType } of kept) outputs[id] = { kind: 'value', value, mediaType };
+  for (const [index, id] of ids.entries()) {
+    if (isKept(id)) outputs[id] = { kind: 'value', value: values[id], mediaType: mediaTypes[index] };
+  }
   return { outputs };
 }
 
-/** A value that was returned and asked for. */
-interface KeptValue {
-  readonly id: string;
-  readonly value: unknown;
-  readonly json: string;
-  readonly mediaType: string;
+/** What was returned, and what of it was asked for. */
+interface ReturnedValues {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** in the order of the values */
+  readonly mediaTypes: readonly string[];
+  readonly isKept: (outputId: string) => boolean;
 }
 
 /** Puts large values into files, and drops the files that nobody asked for. */
 async function keepAll(
   process: RegisteredProcess,
-  values: readonly KeptValue[],
+  { values, mediaTypes, isKept }: ReturnedValues,
   written: WrittenOutputs | undefined,
-  { of, requested, inlineOutput, stop }: OutputPlace,
+  { of, inlineOutput, stop }: OutputPlace,
 ): Promise<Collected> {
   const outputs: Record<string, ProducedOutput> = {};
   for (const [id, file] of written?.files ?? []) {
-    if (requested === undefined || requested.includes(id)) outputs[id] = file;
+    if (isKept(id)) outputs[id] = file;
     else if (written!.isOwn(id)) await rm(file.path, { force: true });
   }
-  for (const { id, value, json, mediaType } of values) {
-    if (Buffer.byteLength(json) <= inlineOutput) {
+  for (const [index, [id, value]] of Object.entries(values).entries()) {
+    if (!isKept(id)) continue;
+    const mediaType = mediaTypes[index];
+    if (isSmall(value, inlineOutput)) {
       outputs[id] = { kind: 'value', value, mediaType };
     } else {
       const path = join(of.outputDirectory, outputFileName(id));
-      const facts = await writeFileOnce(path, valueContent(value, json, process.description.outputs[id]), stop.signal);
+      const content = valueContent(value, JSON.stringify(value), process.description.outputs[id]);
+      const facts = await writeFileOnce(path, content, stop.signal);
       outputs[id] = { kind: 'file', path, ...facts, mediaType };
     }
   }
   return { outputs };
+}
+
+/** Whether the JSON of a value has at most `limit` bytes. No character of a text takes more than six there. */
+function isSmall(value: unknown, limit: number): boolean {
+  if (typeof value === 'string' && 6 * value.length + 2 <= limit) return true;
+  return Buffer.byteLength(JSON.stringify(value)) <= limit;
 }
 
 /** The type of a returned value comes from the description, whose author may have mistaken it. */
