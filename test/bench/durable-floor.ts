@@ -25,7 +25,7 @@ const END = `WITH j AS (
 
 /**
  * What the promise of a job costs at the least: three commits of its row, with an event each, in the plainest tables and
- * already in groups. No service that keeps jobs in this PostgreSQL can be faster.
+ * already in groups. A service that commits three states of each job is not faster.
  * @returns jobs per second
  */
 export async function durableFloor(pool: Pool, jobs: number): Promise<number> {
