@@ -15,6 +15,7 @@ import { EmbeddedPostgresError } from './database/embedded/embedded-postgres-err
 import { createDataSource } from './database/data-source.js';
 import { migrate } from './database/migrate.js';
 import { DATABASE_CONTENTS } from './database-contents.js';
+import { PlainExecutions } from './execution/plain/plain-executions.js';
 import { logRequests } from './observability/logging/request-log.js';
 import { ServiceLogger } from './observability/logging/service-logger.js';
 import { createHttpAdapter } from './ogc/http/http-adapter.js';
@@ -34,6 +35,7 @@ export async function startApi(settings: Settings, logger: ServiceLogger): Promi
   );
   configureHttp(app, settings);
   logRequests(app.getHttpAdapter().getInstance(), logger);
+  app.get(PlainExecutions).serve(app.getHttpAdapter().getInstance());
   stopOnSignal(app, settings, logger);
   try {
     await app.listen(settings.PORT, settings.HOST);

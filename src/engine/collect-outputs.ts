@@ -13,8 +13,8 @@ const NO_FILES: ReadonlySet<string> = new Set();
 
 /** Where outputs are kept, and which. */
 export interface OutputPlace {
-  /** absolute */
-  readonly directory: string;
+  /** Says where, absolute, once a file is to be written. */
+  readonly of: { readonly outputDirectory: string };
   /** ids of the outputs to keep; absent: all */
   readonly requested?: readonly string[];
   /** bytes of JSON beyond which a value is stored as a file */
@@ -35,14 +35,24 @@ export type Collected = { outputs: Record<string, ProducedOutput> } | { violatio
  * of text that is not JSON a lone surrogate becomes U+FFFD, because UTF-8 cannot write it.
  *
  * @param written what `execute` wrote; absent when it wrote nothing
+ * @returns at once when nothing was written and no value is that large
  */
-export async function collectOutputs(
+export function collectOutputs(
   process: RegisteredProcess,
   returned: unknown,
   written: WrittenOutputs | undefined,
-  { directory, requested, inlineOutput, stop }: OutputPlace,
-): Promise<Collected> {
-  if (written !== undefined) await written.finish();
+  place: OutputPlace,
+): Collected | Promise<Collected> {
+  if (written !== undefined) return written.finish().then(() => collect(process, returned, written, place));
+  return collect(process, returned, undefined, place);
+}
+
+function collect(
+  process: RegisteredProcess,
+  returned: unknown,
+  written: WrittenOutputs | undefined,
+  place: OutputPlace,
+): Collected | Promise<Collected> {
   const violations: Violation[] = [];
   const values = returnedValues(returned, violations);
   const ids = Object.keys(values);
@@ -55,26 +65,56 @@ export async function collectOutputs(
   }
   if (violations.length > 0) return { violations };
 
-  const isKept = (id: string) => requested === undefined || requested.includes(id);
+  const isKept = (id: string) => place.requested === undefined || place.requested.includes(id);
+  if (written !== undefined || ids.some((id) => isKept(id) && !isSmall(values[id], place.inlineOutput))) {
+    return keepAll(process, { values, mediaTypes, isKept }, written, place);
+  }
+  const outputs: Record<string, ProducedOutput> = {};
+  for (const [index, id] of ids.entries()) {
+    if (isKept(id)) outputs[id] = { kind: 'value', value: values[id], mediaType: mediaTypes[index] };
+  }
+  return { outputs };
+}
+
+/** What was returned, and what of it was asked for. */
+interface ReturnedValues {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** in the order of the values */
+  readonly mediaTypes: readonly string[];
+  readonly isKept: (outputId: string) => boolean;
+}
+
+/** Puts large values into files, and drops the files that nobody asked for. */
+async function keepAll(
+  process: RegisteredProcess,
+  { values, mediaTypes, isKept }: ReturnedValues,
+  written: WrittenOutputs | undefined,
+  { of, inlineOutput, stop }: OutputPlace,
+): Promise<Collected> {
   const outputs: Record<string, ProducedOutput> = {};
   for (const [id, file] of written?.files ?? []) {
     if (isKept(id)) outputs[id] = file;
     else if (written!.isOwn(id)) await rm(file.path, { force: true });
   }
-  for (const [index, id] of ids.entries()) {
+  for (const [index, [id, value]] of Object.entries(values).entries()) {
     if (!isKept(id)) continue;
-    const value = values[id];
     const mediaType = mediaTypes[index];
-    const json = JSON.stringify(value);
-    if (Buffer.byteLength(json) <= inlineOutput) {
+    if (isSmall(value, inlineOutput)) {
       outputs[id] = { kind: 'value', value, mediaType };
     } else {
-      const path = join(directory, outputFileName(id));
-      const facts = await writeFileOnce(path, valueContent(value, json, process.description.outputs[id]), stop.signal);
+      const path = join(of.outputDirectory, outputFileName(id));
+      const content = valueContent(value, JSON.stringify(value), process.description.outputs[id]);
+      const facts = await writeFileOnce(path, content, stop.signal);
       outputs[id] = { kind: 'file', path, ...facts, mediaType };
     }
   }
   return { outputs };
+}
+
+/** Whether the JSON of a value has at most `limit` bytes. No character of a text takes more than six there. */
+function isSmall(value: unknown, limit: number): boolean {
+  if (typeof value === 'string' && 6 * value.length + 2 <= limit) return true;
+  return Buffer.byteLength(JSON.stringify(value)) <= limit;
 }
 
 /** The type of a returned value comes from the description, whose author may have mistaken it. */

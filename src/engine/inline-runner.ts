@@ -5,13 +5,26 @@ import type { RegisteredProcess } from '../processes/registered-process.js';
 import { BoundedLogger } from './bounded-logger.js';
 import type { CheckedJournal } from './checked-journal.js';
 import type { ExecutionFault, ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
-import { runHandler } from './run-handler.js';
+import { type HandlerOutcome, runHandler } from './run-handler.js';
 import { RunJournal } from './run-journal.js';
 import { callHooks, conclusionOf, hasHooks, HOOKS_LIMIT, LATE_HOOKS } from './state-hooks.js';
 import type { StorageDesk } from './storage-desk.js';
 import { stoppedOutcome } from './stopped-outcome.js';
 import { type StopSignal, TimeLimit, stopError } from './time-limit.js';
 import { removeWorkDirectory } from './work-directory.js';
+
+/** A run under way, and what can end it. */
+interface OpenInlineRun {
+  readonly unit: ExecutionUnit;
+  /** the caller's */
+  readonly signal: StopSignal;
+  /** the code's */
+  readonly stop: AbortController;
+  /** by `performance.now()` */
+  readonly started: number;
+  readonly steps?: RunJournal;
+  readonly journal?: CheckedJournal;
+}
 
 /** Runs processes of isolation `inline` in this event loop. Their code can be asked to stop, but not be ended. */
 @Injectable()
@@ -28,14 +41,33 @@ export class InlineRunner {
     desk: StorageDesk,
     journal?: CheckedJournal,
   ): Promise<ExecutionOutcome> {
-    const controller = new AbortController();
+    const stop = new AbortController();
     const steps = journal && new RunJournal(journal);
-    const outcome = await new Promise<ExecutionOutcome>((resolve) => {
+    const started = performance.now();
+    const run = runHandler(process, unit, observer, stop, this.settings.INLINE_OUTPUT, desk, steps);
+    const outcome =
+      run instanceof Promise || journal?.isWriting === true
+        ? await this.limited(run, { unit, signal, stop, started, steps, journal })
+        : // Nothing could stop code that has ended before anybody else had a turn, but it may have taken too long.
+          performance.now() - started > unit.timeout
+          ? stoppedOutcome('timed-out', unit.timeout)
+          : run;
+    const standing = journal?.failure === undefined ? outcome : withoutResult(outcome, journal.failure);
+    if (process.hooks !== undefined) await this.conclude(process, unit, observer, standing);
+    return standing;
+  }
+
+  /** Watches code that goes on. */
+  private limited(
+    run: HandlerOutcome | Promise<HandlerOutcome>,
+    { unit, signal, stop, started, steps, journal }: OpenInlineRun,
+  ): Promise<ExecutionOutcome> {
+    return new Promise<ExecutionOutcome>((resolve) => {
       const limit = new TimeLimit(
         unit.timeout,
         this.settings.CANCEL_GRACE,
         signal,
-        (reason) => controller.abort(stopError(reason)),
+        (reason) => stop.abort(stopError(reason)),
         () => {
           const reason = limit.end() ?? 'cancelled';
           steps?.close();
@@ -47,18 +79,16 @@ export class InlineRunner {
             .catch(() => undefined)
             .then(() => resolve(stoppedOutcome(reason, unit.timeout)));
         },
+        started,
       );
       const end = (ended: ExecutionOutcome) => {
         const reason = limit.end();
         resolve(reason === undefined ? ended : stoppedOutcome(reason, unit.timeout));
       };
-      void runHandler(process, unit, observer, controller, this.settings.INLINE_OUTPUT, desk, steps).then((ended) =>
+      void Promise.resolve(run).then((ended) =>
         journal?.isWriting === true ? journal.settled().then(() => end(ended)) : end(ended),
       );
     });
-    const standing = journal?.failure === undefined ? outcome : withoutResult(outcome, journal.failure);
-    if (process.hooks !== undefined) await this.conclude(process, unit, observer, standing);
-    return standing;
   }
 
   private async conclude(

@@ -1,8 +1,8 @@
-import { FlowSession } from '../flows/flow-session.js';
+import { FlowSession, type SessionOutcome } from '../flows/flow-session.js';
 import { retryOf } from '../flows/retry-policy.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
 import { TaskFailedError } from '../processes/task-failed.error.js';
-import { collectOutputs } from './collect-outputs.js';
+import { type Collected, collectOutputs } from './collect-outputs.js';
 import { errorsOf, faultOf, invalidOutput, stackOf } from './execution-faults.js';
 import type { ExecutionFault, ExecutionObserver, ExecutionOutcome, ExecutionUnit } from './execution-unit.js';
 import type { RunJournal } from './run-journal.js';
@@ -13,15 +13,16 @@ import { MediaTypeRefusal } from './written-outputs.js';
 export type HandlerOutcome = Extract<ExecutionOutcome, { kind: 'succeeded' | 'failed' | 'suspended' }>;
 
 /**
- * Runs the code of a process for one unit, in whatever operating-system process this is called. Never rejects.
+ * Runs the code of a process for one unit, in whatever operating-system process this is called. Never throws or rejects.
  *
- * @param observer hears progress (0 to 100, whole numbers) and log lines until the returned promise is settled
+ * @param observer hears progress (0 to 100, whole numbers) and log lines until the run has ended
  * @param stop its signal becomes `context.signal`, read only when somebody asks for it: an AbortController makes it then
  * @param inlineOutput bytes of JSON beyond which a value is stored as a file
  * @param storages that the code may use
  * @param journal remembers the steps; without it they are remembered until the run ends, and nothing is tried again
+ * @returns at once when the code returned values, and none of them has to be stored
  */
-export async function runHandler(
+export function runHandler(
   process: RegisteredProcess,
   unit: ExecutionUnit,
   observer: ExecutionObserver,
@@ -29,38 +30,82 @@ export async function runHandler(
   inlineOutput: number,
   storages: RunStorages,
   journal?: RunJournal,
-): Promise<HandlerOutcome> {
+): HandlerOutcome | Promise<HandlerOutcome> {
   const resources = new RunResources(process, unit, observer, stop, storages, journal);
-  const session = new FlowSession(resources);
-  try {
-    const { task } = unit;
-    const run = await (task === undefined
-      ? session.execute(() => process.handler.execute(resources.inputs, session.context))
-      : session.executeTask(task));
+  return new HandlerRun(process, unit, resources, stop, inlineOutput, journal !== undefined).run();
+}
+
+class HandlerRun {
+  constructor(
+    private readonly process: RegisteredProcess,
+    private readonly unit: ExecutionUnit,
+    private readonly resources: RunResources,
+    private readonly stop: { readonly signal: AbortSignal },
+    private readonly inlineOutput: number,
+    private readonly isRetried: boolean,
+  ) {}
+
+  run(): HandlerOutcome | Promise<HandlerOutcome> {
+    try {
+      const ended = this.start();
+      const outcome = ended instanceof Promise ? ended.then((later) => this.outcomeOf(later)) : this.outcomeOf(ended);
+      if (outcome instanceof Promise) return this.follow(outcome);
+      const closing = this.resources.end();
+      return closing === undefined ? outcome : closing.then(() => outcome);
+    } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is whatever the code threw
+      return this.follow(Promise.reject(error));
+    }
+  }
+
+  private start(): SessionOutcome<unknown> | Promise<SessionOutcome<unknown>> {
+    const { process, resources, unit } = this;
+    const session = new FlowSession(resources);
+    if (unit.task !== undefined) return session.executeTask(unit.task);
+    return session.execute(() => process.handler.execute(resources.inputs, session.context));
+  }
+
+  private async follow(outcome: Promise<HandlerOutcome>): Promise<HandlerOutcome> {
+    try {
+      return await outcome;
+    } catch (error) {
+      return this.failure(error);
+    } finally {
+      await this.resources.end();
+    }
+  }
+
+  private outcomeOf(run: SessionOutcome<unknown>): HandlerOutcome | Promise<HandlerOutcome> {
     if (run.kind === 'suspended') return run;
-    if (task !== undefined) return { kind: 'succeeded', outputs: {} };
-    const place = { directory: resources.outputDirectory, requested: unit.outputs, inlineOutput, stop };
-    const collected = await collectOutputs(process, run.value, resources.touchedOutputs, place);
-    return 'outputs' in collected
-      ? { kind: 'succeeded', outputs: collected.outputs }
-      : { kind: 'failed', fault: invalidOutput(collected.violations) };
-  } catch (error) {
+    if (this.unit.task !== undefined) return { kind: 'succeeded', outputs: {} };
+    const { process, unit, resources, inlineOutput, stop } = this;
+    const place = { of: resources, requested: unit.outputs, inlineOutput, stop };
+    const collected = collectOutputs(process, run.value, resources.touchedOutputs, place);
+    return collected instanceof Promise ? collected.then(judge) : judge(collected);
+  }
+
+  private failure(error: unknown): HandlerOutcome {
+    const { process, unit, resources, stop } = this;
     const fault = error instanceof MediaTypeRefusal ? invalidOutput([error.violation]) : faultOf(error);
     if (isStop(error, stop.signal)) resources.logger.info('The process stopped, as it was asked to.');
     else if (fault.code === 'process-failed') resources.logger.error(stackOf(originOf(error, unit)));
     const delay =
-      journal && unit.task === undefined && isWorthRetrying(fault, stop.signal)
+      this.isRetried && unit.task === undefined && isWorthRetrying(fault, stop.signal)
         ? retryDelay(process, unit, error)
         : undefined;
     return { kind: 'failed', fault, ...(delay !== undefined && { retry: { delay } }) };
-  } finally {
-    await resources.end();
   }
 }
 
 /** What the code threw: of a task that runs by itself, what its failure was made of. */
 function originOf(error: unknown, { task }: ExecutionUnit): unknown {
   return task !== undefined && error instanceof TaskFailedError ? (error.cause ?? error) : error;
+}
+
+function judge(collected: Collected): HandlerOutcome {
+  return 'outputs' in collected
+    ? { kind: 'succeeded', outputs: collected.outputs }
+    : { kind: 'failed', fault: invalidOutput(collected.violations) };
 }
 
 /** What a limit or a dismissal ended is judged from outside, and an answer that does not fit stays as it is. */

@@ -23,9 +23,6 @@ export interface RunStorages {
  * part is made when it is first asked for. After {@link end} all of it is closed.
  */
 export class RunResources implements PlainContext, FlowSessionOptions {
-  readonly jobId: string;
-  /** absolute; where outputs are kept */
-  readonly outputDirectory: string;
   readonly transactions?: StepTransactions;
   private boundedLogger?: BoundedLogger;
   private writtenOutputs?: WrittenOutputs;
@@ -51,9 +48,16 @@ export class RunResources implements PlainContext, FlowSessionOptions {
     private readonly storages: RunStorages,
     private runJournal?: RunJournal,
   ) {
-    this.jobId = unit.jobId;
-    this.outputDirectory = `${unit.directory}${sep}outputs`;
     this.transactions = runJournal?.transactions;
+  }
+
+  get jobId(): string {
+    return this.unit.jobId;
+  }
+
+  /** absolute; where outputs are kept */
+  get outputDirectory(): string {
+    return `${this.unit.directory}${sep}outputs`;
   }
 
   /** What every process is given, steps aside. */
@@ -135,15 +139,20 @@ export class RunResources implements PlainContext, FlowSessionOptions {
     return this.outputs.withdraw(ids);
   }
 
-  /** Closes everything; code that goes on reaches nobody with it. */
-  async end(): Promise<void> {
+  /** Closes everything, at once if nothing has to be removed; code that goes on reaches nobody with it. */
+  end(): Promise<void> | undefined {
     this.ended = true;
     this.runJournal?.close();
     this.writtenOutputs?.close();
-    if (this.work !== undefined) {
-      const remains = (error: unknown) => this.logger.warn(`The work directory remains: ${String(error)}`);
-      await this.work.remove().catch(remains);
-    }
+    if (this.work === undefined) return this.close();
+    const remains = (error: unknown) => this.logger.warn(`The work directory remains: ${String(error)}`);
+    return this.work
+      .remove()
+      .catch(remains)
+      .then(() => this.close());
+  }
+
+  private close(): undefined {
     this.closed = true;
     this.boundedLogger?.close();
   }

@@ -34,7 +34,6 @@ function watchFresh(): void {
 export class TimeLimit {
   reason?: StopReason;
   private limit?: NodeJS.Timeout;
-  private readonly started = performance.now();
   private hard?: NodeJS.Timeout;
   private hasEnded = false;
   private readonly cancel = () => this.stop('cancelled');
@@ -43,6 +42,7 @@ export class TimeLimit {
    * @param timeout milliseconds
    * @param grace milliseconds between asking and ending
    * @param signal the caller's; must not be aborted yet
+   * @param started when the code was called, by `performance.now()`
    */
   constructor(
     private readonly timeout: number,
@@ -50,6 +50,7 @@ export class TimeLimit {
     private readonly signal: StopSignal,
     private readonly onStop: (reason: StopReason) => void,
     private readonly onHard: () => void,
+    private readonly started = performance.now(),
   ) {
     if (fresh.push(this) === 1) setImmediate(watchFresh);
   }

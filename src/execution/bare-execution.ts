@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
 import { Settings } from '../config/settings.js';
 import { Engine } from '../engine/engine.js';
-import type { ExecutionObserver } from '../engine/execution-unit.js';
+import type { ExecutionObserver, ExecutionUnit } from '../engine/execution-unit.js';
 import type { StopSignal } from '../engine/time-limit.js';
 import { StoredFiles } from '../jobs/files/stored-files.js';
 import { JobFiles } from '../jobs/job-files.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
+import type { RegisteredProcess } from '../processes/registered-process.js';
 import type { PreparedExecution } from './execution-preparation.js';
 import { type ExecutionResult, withIds } from './execution-result.js';
 import { faultError } from './job-results.js';
@@ -23,20 +25,63 @@ export class BareExecution {
   ) {}
 
   /** @throws DomainError that says why the execution failed */
-  async run({ jobId, process, inputs }: PreparedExecution, client: StopSignal): Promise<ExecutionResult> {
-    const storage = this.stored.storageFor(process.policy.storage);
-    const unit = {
-      jobId,
-      processId: process.description.id,
-      inputs,
-      timeout: process.policy.timeout ?? this.settings.JOB_TIMEOUT,
-      directory: this.files.attempt(jobId, 1),
-      ...(storage !== undefined && { storage }),
-    };
+  run({ jobId, process, inputs }: PreparedExecution, client: StopSignal): Promise<ExecutionResult> {
+    const { id } = process.description;
+    const directory = this.files.attempt(jobId, 1);
+    const unit = { jobId, processId: id, inputs, timeout: this.timeoutOf(process), directory };
+    const storage = this.storageOf(process);
+    return this.runUnit(storage === undefined ? unit : { ...unit, storage }, client);
+  }
+
+  /** As {@link run}, of a process of isolation `inline`; what nobody asks for is not made. */
+  runInline(process: RegisteredProcess, inputs: Record<string, unknown>, client: StopSignal): Promise<ExecutionResult> {
+    return this.runUnit(new UnnamedUnit(process, inputs, this.timeoutOf(process), this.files, this.storageOf(process)), client);
+  }
+
+  private storageOf({ policy }: RegisteredProcess): string | undefined {
+    return this.stored.storageFor(policy.storage);
+  }
+
+  private timeoutOf({ policy }: RegisteredProcess): number {
+    return policy.timeout ?? this.settings.JOB_TIMEOUT;
+  }
+
+  private async runUnit(unit: ExecutionUnit, client: StopSignal): Promise<ExecutionResult> {
     const outcome = await this.engine.run(unit, SILENT, client);
-    if (outcome.kind === 'succeeded') return { kind: 'results', outputs: withIds(outcome.outputs), discard: jobId };
-    await this.files.remove(jobId);
+    if (outcome.kind === 'succeeded') {
+      const outputs = withIds(outcome.outputs);
+      return {
+        kind: 'results',
+        outputs,
+        discard: outputs.some(({ kind }) => kind === 'file') ? unit.jobId : undefined,
+      };
+    }
+    await this.files.remove(unit.jobId);
     if (outcome.kind === 'cancelled') throw new DomainError('job-dismissed', 'The execution was cancelled.');
     throw faultError(outcome.fault);
+  }
+}
+
+/** A unit that gets an id, and with it a directory, when it is asked for one. */
+class UnnamedUnit implements ExecutionUnit {
+  readonly processId: string;
+  private name?: string;
+
+  constructor(
+    process: RegisteredProcess,
+    readonly inputs: Record<string, unknown>,
+    readonly timeout: number,
+    private readonly files: JobFiles,
+    readonly storage: string | undefined,
+  ) {
+    this.processId = process.description.id;
+  }
+
+  get jobId(): string {
+    return (this.name ??= uuid());
+  }
+
+  get directory(): string {
+    return this.files.attempt(this.jobId, 1);
   }
 }

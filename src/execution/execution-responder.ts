@@ -30,7 +30,12 @@ export class ExecutionResponder {
    * (OGC 18-062r2 /req/core/job-results-success-sync).
    * @throws DomainError when the execution failed, or its results cannot be sent
    */
-  async send(request: FastifyRequest, reply: FastifyReply, answer: ExecutionAnswer, call: ExecutionCall) {
+  async send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    answer: ExecutionAnswer,
+    call: Pick<ExecutionCall, 'accept' | 'profile' | 'preferences'>,
+  ): Promise<void> {
     const { requested, result, applied } = answer;
     const jobId = result.kind === 'job' ? result.job.id : result.jobId;
     const monitor = jobId === undefined ? [] : [this.monitorLink(request, jobId)];
@@ -39,8 +44,7 @@ export class ExecutionResponder {
     if (result.kind === 'job') return this.sendJob(request, reply, result.job, applied);
 
     const { outputs, discard } = result;
-    const isDiscarded = discard !== undefined && outputs.some(({ kind }) => kind === 'file');
-    if (isDiscarded) reply.raw.once('close', () => void this.files.remove(discard));
+    if (discard !== undefined) reply.raw.once('close', () => void this.files.remove(discard));
     const response = await this.writer.write({
       produced: outputs,
       described: requested.process.description.outputs,

@@ -12,7 +12,7 @@ export type ExecutionResult =
       readonly outputs: readonly ResultOutput[];
       /** The job that was kept. */
       readonly jobId?: string;
-      /** Without a job: whose files are to be removed once they are sent. */
+      /** Without a job, and with files: whose they are, to be removed once they are sent. */
       readonly discard?: string;
     }
   /** A synchronous execution that failed and left a job. */

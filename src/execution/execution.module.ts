@@ -20,6 +20,7 @@ import { StorageReferences } from './inputs/references/storage-references.js';
 import { UploadReferences } from './inputs/references/upload-references.js';
 import { JobExecution } from './job-execution.js';
 import { JobResults } from './job-results.js';
+import { PlainExecutions } from './plain/plain-executions.js';
 import { ResultsController } from './results.controller.js';
 import { LinkKeys } from './results/link-keys.js';
 import { OutputLinks } from './results/output-links.js';
@@ -46,6 +47,7 @@ import { ResultsWriter } from './results/results.writer.js';
     JobExecution,
     BareExecution,
     ExecutionResponder,
+    PlainExecutions,
     InputResolver,
     ReferenceReader,
     ...[ReferenceSources, UploadReferences, StorageReferences],
@@ -54,6 +56,6 @@ import { ResultsWriter } from './results/results.writer.js';
     OutputLinks,
     LinkKeys,
   ],
-  exports: [JobResults, ResultsWriter, OutputLinks],
+  exports: [JobResults, ResultsWriter, OutputLinks, PlainExecutions],
 })
 export class ExecutionModule {}

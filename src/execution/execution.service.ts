@@ -50,6 +50,11 @@ export class ExecutionService implements BeforeApplicationShutdown {
     this.closing = true;
   }
 
+  /** Whether new executions are turned away. */
+  get isClosing(): boolean {
+    return this.closing;
+  }
+
   /**
    * Executes a process as the client prefers (OGC 18-062r2 section 7.11). With an idempotency key, a repeated request
    * is answered from the job of the first one.

@@ -2,6 +2,11 @@ import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { formatPreferenceApplied, type Preferences } from '../ogc/prefer.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
+import type { OgcSchema } from '../processes/process-description.js';
+import { BARE_HEADERS, bareOutput } from './results/bare-output.js';
+import { openContent } from './results/content.js';
+import { availableFormats } from './results/output-format.js';
+import type { ResultOutput } from './results/result-output.js';
 import type { ResultsResponse } from './results/results-response.js';
 
 /**
@@ -28,6 +33,20 @@ export function replyWithResults(
   // Fastify says Content-Length: 0 to HEAD when nothing is sent, and leaves the header alone when a stream is.
   if (reply.request.method === 'HEAD') void reply.send(Readable.from([]));
   else void reply.send(response.open?.());
+}
+
+/**
+ * Sends one output bare, in its first format: what {@link replyWithResults} does where nothing was asked for, without the
+ * questions.
+ * @returns false for an output that is no value; nothing is sent then
+ */
+export function replyWithValue(reply: FastifyReply, output: ResultOutput, schema: OgcSchema): boolean {
+  if (output.kind !== 'value') return false;
+  const [format] = availableFormats(output, schema);
+  const { contentType, content } = bareOutput(output, format);
+  reply.headers(BARE_HEADERS).header('content-type', contentType).serializer(asItIs);
+  void reply.send(openContent(content));
+  return true;
 }
 
 function asItIs(text: unknown): string {

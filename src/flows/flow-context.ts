@@ -10,12 +10,13 @@ import { StepLogger } from './step-logger.js';
  * processes never do.
  */
 export class FlowContext implements JobContext {
-  readonly jobId: string;
   private calls?: Omit<StepContext, 'idempotencyKey' | 'answer' | 'transaction'>;
   private noted?: JobOutputs;
 
-  constructor(private readonly session: StepHost) {
-    this.jobId = session.options.jobId;
+  constructor(private readonly session: StepHost) {}
+
+  get jobId(): string {
+    return this.session.options.jobId;
   }
 
   get workDirectory(): PlainContext['workDirectory'] {

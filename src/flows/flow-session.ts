@@ -37,6 +37,9 @@ const isRunning = (verdict: StepVerdict): verdict is Extract<StepVerdict, { do: 
 
 const SYSTEM_CLOCK = new SystemClock();
 
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+
 /**
  * One run of the code of a process over the memory of its steps. Costs next to nothing until a step is used.
  *
@@ -66,15 +69,29 @@ export class FlowSession implements RunningFlow, StepHost {
 
   /**
    * Runs the code of the process.
-   * @returns when every step that it called has ended as well, or when the run is suspended
-   * @throws what the code threw, or NonDeterminismError
+   * @returns at once what code has returned that called no step and waits for nothing; else when every step that it
+   * called has ended as well, or when the run is suspended
+   * @throws what the code threw, as a rejection, or NonDeterminismError
    */
-  async execute<Value>(run: () => Value | Promise<Value>): Promise<SessionOutcome<Value>> {
+  execute<Value>(run: () => Value | Promise<Value>): SessionOutcome<Value> | Promise<SessionOutcome<Value>> {
+    let called: Value | Promise<Value>;
+    try {
+      called = this.call(run);
+    } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is whatever the code threw
+      called = Promise.reject(error);
+    }
+    if (this.rootFrame || isThenable(called)) return this.follow(called);
+    this.isClosed = true;
+    return { kind: 'returned', value: called };
+  }
+
+  private async follow<Value>(called: Value | Promise<Value>): Promise<SessionOutcome<Value>> {
     try {
       return await new Promise<SessionOutcome<Value>>((resolve, reject) => {
         this.suspend = () => resolve({ kind: 'suspended' });
         this.fail = reject;
-        this.call(run).then(resolve, reject);
+        this.settled(called).then(resolve, reject);
       });
     } catch (error) {
       this.giveUp();
@@ -92,8 +109,8 @@ export class FlowSession implements RunningFlow, StepHost {
    * @returns when the task has ended, or when the run is suspended
    * @throws what the task failed with
    */
-  executeTask({ key, name, inputHash: hash, arguments: given }: RemoteTask): Promise<SessionOutcome<void>> {
-    return this.execute(async () => {
+  async executeTask({ key, name, inputHash: hash, arguments: given }: RemoteTask): Promise<SessionOutcome<void>> {
+    return await this.execute(async () => {
       const { mark, method } = taskOf(this.options.process.handler, name);
       const args = fromRemoteArguments(given, this.places());
       if (inputHash(name, args, this.isContext) !== hash) {
@@ -163,11 +180,15 @@ export class FlowSession implements RunningFlow, StepHost {
     }
   }
 
-  private async call<Value>(run: () => Value | Promise<Value>): Promise<SessionOutcome<Value>> {
+  private call<Value>(run: () => Value | Promise<Value>): Value | Promise<Value> {
     // Entering a frame slows down every promise a little, so it is left out where no task can ask for it.
     const { tasks, policy } = this.options.process;
     const hasTasks = tasks !== undefined || policy.executor !== undefined;
-    const value = await (hasTasks ? flowFrames.run(this.root(), run) : run());
+    return hasTasks ? flowFrames.run(this.root(), run) : run();
+  }
+
+  private async settled<Value>(called: Value | Promise<Value>): Promise<SessionOutcome<Value>> {
+    const value = await called;
     if (this.rootFrame) await this.quiescence.idle(this.rootFrame.place);
     return { kind: 'returned', value };
   }

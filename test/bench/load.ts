@@ -25,15 +25,35 @@ export async function load(target: Load, connections: number, seconds: number): 
   return await run(target, connections, seconds);
 }
 
-/** Runs targets in turns, so that a change of the machine's mood meets all of them, and takes the median run of each. */
-export async function compare(targets: readonly Load[], connections: number, seconds: number, rounds = 3) {
+/** What one target did in all rounds. */
+export interface Compared {
+  /** per second: the median round */
+  readonly rate: number;
+  /** milliseconds */
+  readonly p50: number;
+  /**
+   * Rate in units of the first target's: the median of the rounds' own ratios, because what else the machine does weighs
+   * on both runs of a round.
+   */
+  readonly ratio: number;
+}
+
+/** Runs targets in turns of equal length, so that a change of the machine's mood meets all of them. */
+export async function compare(
+  targets: readonly Load[],
+  connections: number,
+  seconds: number,
+  rounds = 3,
+): Promise<Compared[]> {
   const results = targets.map((): LoadResult[] => []);
   for (let round = 0; round < rounds; round += 1) {
     for (const [index, target] of targets.entries()) results[index].push(await load(target, connections, seconds));
   }
+  const [first] = results;
   return results.map((runs) => ({
     rate: median(runs.map(({ rate }) => rate)),
     p50: median(runs.map(({ latencies }) => median(latencies))),
+    ratio: median(runs.map(({ rate }, round) => rate / first[round].rate)),
   }));
 }
 

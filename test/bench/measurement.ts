@@ -4,6 +4,8 @@ export interface Measurement {
   readonly unit: string;
   readonly value: number;
   readonly baseline?: { readonly name: string; readonly value: number };
+  /** Of runs in turns, where it was measured by itself; else that of the two values. */
+  readonly ratio?: number;
   /** What the project asks of this figure. */
   readonly goal?: { readonly text: string; readonly met: boolean };
 }
@@ -20,11 +22,11 @@ export function median(values: readonly number[]): number {
 
 /** Prints measurements as a table, with the ratio to the baseline. */
 export function printTable(measurements: readonly Measurement[]): void {
-  const rows = measurements.map(({ name, unit, value, baseline, goal }) => [
+  const rows = measurements.map(({ name, unit, value, baseline, ratio, goal }) => [
     name,
     `${format(value)} ${unit}`,
     baseline ? `${format(baseline.value)} ${unit}  (${baseline.name})` : '',
-    baseline ? (value / baseline.value).toFixed(2) : '',
+    baseline ? (ratio ?? value / baseline.value).toFixed(2) : '',
     goal ? `${goal.met ? 'met   ' : 'MISSED'} ${goal.text}` : '',
   ]);
   const table = [['', 'Sluice', 'baseline', 'ratio', 'goal'], ...rows];

@@ -3,6 +3,13 @@ import type { Content, ContentPiece } from './content.js';
 import type { OutputFormat } from './output-format.js';
 import type { ResultOutput } from './result-output.js';
 
+/** Outputs are content of strangers served from the API's own origin: a browser shall show them, not run them. */
+export const BARE_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; sandbox",
+  vary: 'accept',
+};
+
 /** An output on its own, as a body or as a part of one. */
 export interface BareOutput {
   /** value of `Content-Type` */

@@ -4,7 +4,7 @@ import { LinkRelation } from '../../ogc/links/link-relation.js';
 import { formatLinkHeader } from '../../ogc/links/link.js';
 import { MediaType } from '../../ogc/media-type.js';
 import type { OutputDescription } from '../../processes/process-description.js';
-import { bareOutput } from './bare-output.js';
+import { BARE_HEADERS, bareOutput } from './bare-output.js';
 import { namesEntityTag, parseByteRange } from './byte-range.js';
 import { contentLength, openContent, requireFiles, type Content } from './content.js';
 import { multipartRelated } from './multipart-related.js';
@@ -14,13 +14,6 @@ import { resultsDocument } from './results-document.js';
 import { planResults, type PlannedOutput, type ResultsPlan, type ResultsQuestion } from './results-plan.js';
 import { RESULTS_PROFILE } from './results-profile.js';
 import type { ResultsResponse } from './results-response.js';
-
-/** Outputs are content of strangers served from the API's own origin: a browser shall show them, not run them. */
-const BARE_HEADERS = {
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; sandbox",
-  vary: 'accept',
-};
 
 /** HTTP has no such header of its own; it is that of MIME, and says that the body is the text of an encoding. */
 const TRANSFER_ENCODING = 'content-transfer-encoding';

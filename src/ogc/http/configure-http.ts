@@ -54,7 +54,8 @@ export function configureHttp(app: NestFastifyApplication, settings: Settings): 
     fastify.register(cors, {
       origin: settings.CORS_ORIGINS.includes('*') ? '*' : settings.CORS_ORIGINS,
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-      exposedHeaders: EXPOSED_HEADERS,
+      // As text: a list would be joined for every request.
+      exposedHeaders: EXPOSED_HEADERS.join(', '),
       strictPreflight: false,
       maxAge: 3_600,
     });
