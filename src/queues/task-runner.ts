@@ -112,7 +112,7 @@ export class TaskRunner {
   ): Promise<void> {
     switch (outcome.kind) {
       case 'suspended':
-        await untilAvailable(() => this.claims.suspend(task));
+        await untilAvailable(() => this.claims.suspend(task, steps.isCutShort));
         return;
       case 'timed-out':
         await untilAvailable(() => this.claims.exceed(task, faultOf(outcome.fault)));

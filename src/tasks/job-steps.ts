@@ -38,6 +38,9 @@ const LONGEST_WAIT_IN_PLACE = 10_000;
 /** Bytes of JSON; a larger result of another job is handed on as a file. */
 const LARGEST_VALUE = 1024 ** 2;
 
+/** With fewer signals than there can be, a job goes on at once. */
+const NONE_SEEN = -1;
+
 const STOP = { do: 'stop' } as const;
 const SUSPEND = { do: 'suspend' } as const;
 const GO = { do: 'go' } as const;
@@ -82,6 +85,7 @@ export class JobSteps extends StepJournal {
   private readonly guarded: GuardedSteps;
   private readonly watch: TaskWatch;
   private hasTasksElsewhere = false;
+  private cutShort = false;
   private given: ExecutionOutcome | undefined;
   readonly transactions: StepTransactions;
 
@@ -116,8 +120,14 @@ export class JobSteps extends StepJournal {
     return this.given;
   }
 
+  /** Whether steps were put aside that could have gone on (ALWAYS_SUSPEND), so that nothing is to be waited for. */
+  get isCutShort(): boolean {
+    return this.cutShort;
+  }
+
   /** How many signals to the job this run has seen; absent where that is known without counting. */
   get seenSignals(): number | undefined {
+    if (this.cutShort) return NONE_SEEN;
     return this.hasTasksElsewhere ? (this.job.signals ?? 0) + this.watch.seen : undefined;
   }
 
@@ -200,7 +210,10 @@ export class JobSteps extends StepJournal {
   /** What follows an end that is on record. */
   receiptOf(end: StepEnd): StepReceipt {
     const waits = end.end === 'paused' || (end.end === 'retry' && end.delay > LONGEST_WAIT_IN_PLACE);
-    return waits || this.tools.settings.ALWAYS_SUSPEND ? SUSPEND : GO;
+    if (waits) return SUSPEND;
+    if (!this.tools.settings.ALWAYS_SUSPEND) return GO;
+    if (end.end !== 'retry') this.cutShort = true;
+    return SUSPEND;
   }
 
   private async beginWorking(step: StepStart): Promise<StepVerdict> {

@@ -32,6 +32,11 @@ export class TaskRunSteps extends StepJournal {
     return this.hasLeft;
   }
 
+  /** See {@link JobSteps.isCutShort}. */
+  get isCutShort(): boolean {
+    return this.steps.isCutShort;
+  }
+
   get hasFiles(): boolean {
     return this.steps.hasFiles;
   }

@@ -250,6 +250,16 @@ describe('a task with a worker of its own', () => {
     expect(await stateOf(job.id, 'a')).toBe('PENDING/AwaitingWorker');
   });
 
+  it('goes on at once when it was put aside although it could have gone on, whatever else in it waits', async () => {
+    const job = await waiting(remote('a'));
+    const held = await claim(job.id, 'a');
+    const steps = memory.ofTask(held);
+    await steps.begin(remote('a'));
+    await steps.begin(step('a/question', { kind: 'input', request: { schema: {}, timeout: 60_000 } }));
+    expect(await store.taskClaims.suspend(held, true)).toBe(true);
+    expect(await stateOf(job.id, 'a')).toBe('PENDING/AwaitingWorker');
+  });
+
   it('that had not begun when its job was paused begins after the pause', async () => {
     const job = await waiting(remote('a'));
     await memory.pauses.pause(job.id);

@@ -184,7 +184,7 @@ const CRASH = new Statement<Left>(
  * The steps inside of the task wait. When one of them is ready already the task goes on at once; else the flow's run
  * puts it back on the queue when it is told that something has come.
  */
-const GOES_ON = `(own.is_ready AND NOT own.pause_requested)`;
+const GOES_ON = `((own.is_ready OR $4::boolean) AND NOT own.pause_requested)`;
 const SUSPEND = new Statement<Left>(
   'task_suspend',
   `WITH ${lockClaimedTask(
@@ -271,9 +271,13 @@ export class TaskClaims {
     return await this.giveUp(held, -1, 'FAILED', 'JobTimedOut', fault);
   }
 
-  /** The steps inside of the task wait for something. @returns false when the task is not this claim's any more */
-  async suspend(held: HeldTask): Promise<boolean> {
-    return this.left(held, await this.database.execute(SUSPEND, [held.id, held.epoch, held.task]));
+  /**
+   * The steps inside of the task wait for something.
+   * @param goesOn whether one of them could go on, whatever the others wait for
+   * @returns false when the task is not this claim's any more
+   */
+  async suspend(held: HeldTask, goesOn = false): Promise<boolean> {
+    return this.left(held, await this.database.execute(SUSPEND, [held.id, held.epoch, held.task, goesOn]));
   }
 
   private async giveUp(
