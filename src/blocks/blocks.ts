@@ -73,7 +73,7 @@ export class Blocks implements OnModuleInit {
   /** The names of all blocks of a type. */
   async refs(type: string): Promise<string[]> {
     const refs: string[] = [];
-    for (let rows = await this.rows.page(PAGE, type); rows.length > 0; ) {
+    for (let rows = await this.rows.page(PAGE, type); rows.length > 0;) {
       refs.push(...rows.map(blockRefText));
       rows = rows.length < PAGE ? [] : await this.rows.page(PAGE, type, rows.at(-1));
     }

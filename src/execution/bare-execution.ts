@@ -35,7 +35,10 @@ export class BareExecution {
 
   /** As {@link run}, of a process of isolation `inline`; what nobody asks for is not made. */
   runInline(process: RegisteredProcess, inputs: Record<string, unknown>, client: StopSignal): Promise<ExecutionResult> {
-    return this.runUnit(new UnnamedUnit(process, inputs, this.timeoutOf(process), this.files, this.storageOf(process)), client);
+    return this.runUnit(
+      new UnnamedUnit(process, inputs, this.timeoutOf(process), this.files, this.storageOf(process)),
+      client,
+    );
   }
 
   private storageOf({ policy }: RegisteredProcess): string | undefined {
