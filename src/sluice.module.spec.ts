@@ -22,7 +22,7 @@ describe(SluiceModule.name, () => {
       ]);
       for (const [name, route] of routesOf(controller)) {
         const mark: unknown = Reflect.getMetadata(ROUTE_CONFIG, route);
-        expect([`${controller.name}.${name}`, mark]).toEqual([`${controller.name}.${name}`, { sluice: true }]);
+        expect([`${controller.name}.${name}`, mark]).toMatchObject([`${controller.name}.${name}`, { sluice: true }]);
       }
     }
   });

@@ -86,7 +86,7 @@ describe('JournalWriter', () => {
   });
 
   it('goes on with later lines when some could not be stored', async () => {
-    journal.failures = [Object.assign(new Error('no space left'), { code: '53100' })];
+    journal.failures = [Object.assign(new Error('value too long'), { code: '22001' })];
     writer.log(line('lost'));
     for (let n = 1; n < 100; n += 1) writer.log(line('lost'));
     writer.log(line('kept'));

@@ -26,6 +26,6 @@ export class RemoteFileSystemBlock extends StorageBlock {
   settings?: Record<string, unknown>;
 
   open(tools: StorageBlockTools): Storage {
-    return openUrl(this.basepath, (this.settings ?? {}) as UrlSettings, tools);
+    return openUrl(this.basepath, (this.settings ?? {}), tools);
   }
 }

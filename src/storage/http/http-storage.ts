@@ -76,7 +76,7 @@ export class HttpStorage extends ReadOnlyStorage {
     };
   }
 
-  // eslint-disable-next-line require-yield, @typescript-eslint/require-await
+  // eslint-disable-next-line @typescript-eslint/require-await
   async *list(prefix: string): AsyncGenerator<StoredObject> {
     throw new StorageError('unsupported', JSON.stringify(prefix), { detail: 'cannot be listed over HTTP' });
   }

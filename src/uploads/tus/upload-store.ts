@@ -46,6 +46,7 @@ export class UploadStore extends FileStore {
 
   override async getUpload(id: string): Promise<Upload> {
     const row = await this.uploads.find(id);
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- the way of the library
     if (row === undefined) throw ERRORS.FILE_NOT_FOUND;
     return row.location === null ? await super.getUpload(id) : toUpload(row, Number(row.size));
   }

@@ -1,13 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { START, annotation, configuration, nmea, ping } from '../../../../test/harness/ek60-generator.js';
 import { DataPass } from './data-pass.js';
 import { indexRaw } from './raw-index.js';
 import { sonarLayout } from './sonar-layout.js';
 import { SonarWriter } from './sonar-model.js';
 import type { Values, Variable } from './sonar-model.js';
+
+// Some thousand pings are made and read.
+jest.setTimeout(60_000);
 
 /** Keeps no data, only how much came at a time and how much in all. */
 class MeasuringWriter extends SonarWriter {
