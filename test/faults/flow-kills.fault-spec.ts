@@ -94,7 +94,7 @@ describe.each(EXECUTORS)('tasks of the executor "%s"', (executor) => {
     it.each([
       ['the end of a step', executor === 'local' ? 'step_end' : 'step_end_in_task'],
       ['the beginning of a step', executor === 'local' ? 'step_start' : 'task_dispatch'],
-      ['the end of the job', 'job_succeed'],
+      ['the end of the job', 'job_succeed_together'],
     ])('the answer about %s is lost with its connection: nothing is done twice', async (_, statement) => {
       site = await openFlowSite(sites, flowModules(executor));
       const proxy = await PostgresProxy.before(site.databaseUrl!);
