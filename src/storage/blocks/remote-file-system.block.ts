@@ -2,7 +2,7 @@ import { IsObject, IsOptional, Matches } from 'class-validator';
 import { Block } from '../../blocks/decorators/block.decorator.js';
 import { Field } from '../../blocks/decorators/field.decorator.js';
 import { Secret } from '../../blocks/decorators/secret.decorator.js';
-import { openUrl, type UrlSettings } from '../open-url.js';
+import { openUrl } from '../open-url.js';
 import type { Storage } from '../storage.js';
 import type { StorageBlockTools } from './storage-block-tools.js';
 import { StorageBlock } from './storage-block.js';
@@ -26,6 +26,6 @@ export class RemoteFileSystemBlock extends StorageBlock {
   settings?: Record<string, unknown>;
 
   open(tools: StorageBlockTools): Storage {
-    return openUrl(this.basepath, (this.settings ?? {}), tools);
+    return openUrl(this.basepath, this.settings ?? {}, tools);
   }
 }
