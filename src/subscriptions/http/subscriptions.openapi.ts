@@ -1,14 +1,16 @@
 import { applyDecorators } from '@nestjs/common';
 import {
   ApiBody,
-  ApiCallbacks,
+  ApiExtraModels,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiParam,
   ApiQuery,
   ApiResponse,
+  getSchemaPath,
 } from '@nestjs/swagger';
+import { MediaType } from '../../ogc/media-type.js';
 import { ApiFormatQuery } from '../../ogc/negotiation/format-query.decorator.js';
 import { ApiLimitQuery } from '../../ogc/paging/limit-query.decorator.js';
 import {
@@ -20,6 +22,20 @@ import {
   SubscriptionDto,
   SubscriptionPageDto,
 } from './subscription.dto.js';
+
+/** What the service sends to a subscriber. */
+const NOTIFICATION = {
+  operationId: 'notify',
+  summary: 'Something happened to a job',
+  requestBody: {
+    required: true,
+    content: { [MediaType.json]: { schema: { $ref: getSchemaPath(NotificationDto) } } },
+  },
+  responses: {
+    '2XX': { description: 'The subscriber has taken note' },
+    '4XX': { description: 'A failed attempt, which is repeated later' },
+  },
+};
 
 const id = ApiParam({ name: 'subscriptionID', schema: { type: 'string' } });
 
@@ -46,7 +62,9 @@ export function ApiAddSubscription(): MethodDecorator {
       operationId: 'subscribe',
       summary: 'Be told of events of jobs',
       description: 'Of every event that happens from the answer on, at least once, those of one job in their order',
+      callbacks: { notification: { '{$request.body#/url}': { post: NOTIFICATION } } },
     }),
+    ApiExtraModels(NotificationDto),
     ApiBody({ type: NewSubscriptionDto, required: true }),
     ApiResponse({
       status: 201,
@@ -54,13 +72,6 @@ export function ApiAddSubscription(): MethodDecorator {
       headers: { Location: { description: 'URL of the subscription', schema: { type: 'string', format: 'uri' } } },
     }),
     ApiResponse({ status: 409, description: 'There are too many subscriptions' }),
-    ApiCallbacks({
-      name: 'notification',
-      callbackUrl: '{$request.body#/url}',
-      method: 'post',
-      requestBody: { type: NotificationDto },
-      expectedResponse: { status: 200, description: 'The subscriber has taken note; any other 2xx says the same' },
-    }),
   );
 }
 
