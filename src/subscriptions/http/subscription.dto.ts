@@ -7,7 +7,12 @@ import type { DeliveryRow } from '../store/delivery-history.js';
 import type { SubscriptionRow } from '../store/subscriptions.js';
 
 const TYPES = { enum: JOB_EVENT_TYPES, isArray: true, minItems: 1 };
-const processIds = { oneOf: [{ type: 'string', nullable: true }, { type: 'array', items: { type: 'string' } }] };
+const processIds = {
+  oneOf: [
+    { type: 'string', nullable: true },
+    { type: 'array', items: { type: 'string' } },
+  ],
+};
 
 /** What a client sends for a new subscription. */
 @ApiSchema({ name: 'newSubscription' })
