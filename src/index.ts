@@ -48,6 +48,7 @@ export type {
   JobStorage,
   PlainContext,
   StorageObject,
+  StoragePutOptions,
   Question,
   RunProcess,
   StepContext,

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { JobStorage, OutputContent, StorageObject } from '../processes/job-context.js';
+import type { JobStorage, OutputContent, StorageObject, StoragePutOptions } from '../processes/job-context.js';
 import { StorageError } from '../storage/storage-error.js';
 import { checkKey } from '../storage/storage-key.js';
 import type { Storage, StoredObject } from '../storage/storage.js';
@@ -17,10 +17,11 @@ export class CodeStorage implements JobStorage {
     return await (await this.open()).get(full);
   }
 
-  async put(key: string, content: OutputContent, { mediaType }: { mediaType?: string } = {}): Promise<StorageObject> {
+  async put(key: string, content: OutputContent, options: StoragePutOptions = {}): Promise<StorageObject> {
     const full = this.full(key);
+    const { mediaType, overwrite } = options;
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-    return this.seen(await (await this.open()).put(full, bytes, { mediaType }));
+    return this.seen(await (await this.open()).put(full, bytes, { mediaType, overwrite }));
   }
 
   async stat(key: string): Promise<StorageObject> {

@@ -3,7 +3,13 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import pLimit from 'p-limit';
-import type { JobStorage, OutputContent, PlainContext, StorageObject } from '../processes/job-context.js';
+import type {
+  JobStorage,
+  OutputContent,
+  PlainContext,
+  StorageObject,
+  StoragePutOptions,
+} from '../processes/job-context.js';
 import { StorageError } from '../storage/storage-error.js';
 import { writeFileOnce } from './output-file.js';
 import {
@@ -78,12 +84,13 @@ class RemoteStorage implements JobStorage {
     return file.createReadStream();
   }
 
-  async put(key: string, content: OutputContent, { mediaType }: { mediaType?: string } = {}): Promise<StorageObject> {
+  async put(key: string, content: OutputContent, options: StoragePutOptions = {}): Promise<StorageObject> {
     const { storage } = this;
+    const { mediaType, overwrite } = options;
     const path = await this.newPath();
     try {
       await writeFileOnce(path, content, this.user.signal);
-      const [object] = await this.ask({ storage, operation: 'put', key, path, mediaType });
+      const [object] = await this.ask({ storage, operation: 'put', key, path, mediaType, overwrite });
       return revived(object);
     } finally {
       await rm(path, { force: true });

@@ -9,7 +9,7 @@ import { BoundedLogger } from './bounded-logger.js';
 import type { ExecutionObserver, ExecutionUnit } from './execution-unit.js';
 import { RunJournal } from './run-journal.js';
 import type { StorageUser } from './remote-storages.js';
-import { isDeclared, undeclared } from './storage-desk.js';
+import { mayUse, undeclared } from './storage-desk.js';
 import { WorkDirectory } from './work-directory.js';
 import { WrittenOutputs } from './written-outputs.js';
 
@@ -112,7 +112,7 @@ export class RunResources implements PlainContext, FlowSessionOptions {
   get storageOf(): PlainContext['storageOf'] {
     return (this.openStorage ??= (name) => {
       const { description, policy } = this.process;
-      if (!isDeclared(policy, name)) throw new Error(undeclared(description.id, name));
+      if (!mayUse(policy, name)) throw new Error(undeclared(description.id, name));
       return this.storages.of(name, this);
     });
   }

@@ -13,7 +13,11 @@ const SHAPES: Record<StorageAsk['operation'], (ask: Record<string, unknown>) => 
   delete: ({ key }) => isText(key),
   list: ({ prefix, after }) => isText(prefix) && (isAbsent(after) || isText(after)),
   get: ({ key, path }) => isText(key) && isPath(path),
-  put: ({ key, path, mediaType }) => isText(key) && isPath(path) && (isAbsent(mediaType) || isMediaType(mediaType)),
+  put: ({ key, path, mediaType, overwrite }) =>
+    isText(key) &&
+    isPath(path) &&
+    (isAbsent(mediaType) || isMediaType(mediaType)) &&
+    (isAbsent(overwrite) || typeof overwrite === 'boolean'),
 };
 
 /** Whether what was sent is a {@link StorageAsk}. */

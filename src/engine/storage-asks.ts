@@ -12,7 +12,13 @@ export type StorageAsk = {
   | { readonly operation: 'list'; readonly prefix: string; readonly after?: string }
   /** Into a new file. */
   | { readonly operation: 'get'; readonly key: string; readonly path: string }
-  | { readonly operation: 'put'; readonly key: string; readonly path: string; readonly mediaType?: string }
+  | {
+      readonly operation: 'put';
+      readonly key: string;
+      readonly path: string;
+      readonly mediaType?: string;
+      readonly overwrite?: boolean;
+    }
 );
 
 /** An object as it travels. */

@@ -7,6 +7,7 @@ import type { JobStorage, StorageObject } from '../processes/job-context.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { StorageError } from '../storage/storage-error.js';
+import type { Storage } from '../storage/storage.js';
 import { DEFAULT_STORAGE, type Storages } from '../storage/storages.js';
 import { CodeStorage } from './code-storage.js';
 import { stackOf } from './execution-faults.js';
@@ -17,8 +18,8 @@ import { MOST_OBJECTS, type StorageAnswer, type StorageAsk, type WireObject } fr
 class RefusedAsk extends Error {}
 
 /**
- * What the code of one execution may do in storages: in that of its job below `processes/<process id>/`, and in those that
- * the process declares.
+ * What the code of one execution may do in storages: in that of its job below `processes/<process id>/`, in those that the
+ * process declares, and, where it writes where it is asked to, in those whose blocks allow outputs.
  */
 export class StorageDesk {
   private readonly logger = new Logger(StorageDesk.name);
@@ -36,8 +37,15 @@ export class StorageDesk {
       const ref = this.unit.storage ?? DEFAULT_STORAGE;
       return new CodeStorage(() => this.storages.open(ref), `processes/${description.id}/`);
     }
-    if (!isDeclared(policy, name)) throw new RefusedAsk(undeclared(description.id, name));
-    return new CodeStorage(() => this.storages.open(name), '');
+    if (!mayUse(policy, name)) throw new RefusedAsk(undeclared(description.id, name));
+    const declared = isDeclared(policy, name);
+    return new CodeStorage(() => (declared ? this.storages.open(name) : this.openForOutputs(name)), '');
+  }
+
+  private async openForOutputs(name: string): Promise<Storage> {
+    if (await this.storages.allowsOutputs(name)) return await this.storages.open(name);
+    // One sentence, whether there is such a block or not: what blocks there are is no client's business.
+    throw new StorageError('forbidden', name, { detail: 'is no storage to which outputs may be written' });
   }
 
   /** Carries out what an executor asks for. Never rejects. */
@@ -90,7 +98,10 @@ export class StorageDesk {
     const file = await open(ask.path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
       if (!(await file.stat()).isFile()) throw new RefusedAsk('What is to be stored is no file.');
-      return await storage.put(ask.key, file.createReadStream({ autoClose: false }), { mediaType: ask.mediaType });
+      return await storage.put(ask.key, file.createReadStream({ autoClose: false }), {
+        mediaType: ask.mediaType,
+        overwrite: ask.overwrite,
+      });
     } finally {
       await file.close();
     }
@@ -107,8 +118,12 @@ export class StorageDesk {
   }
 }
 
-/** Whether code of a process may use a storage by its name. */
-export function isDeclared({ storages = [] }: RegisteredProcess['policy'], name: string): boolean {
+/** Whether code of a process may name a storage; one that it does not declare has to allow outputs as well. */
+export function mayUse(policy: RegisteredProcess['policy'], name: string): boolean {
+  return policy.writesWhereAsked === true || isDeclared(policy, name);
+}
+
+function isDeclared({ storages = [] }: RegisteredProcess['policy'], name: string): boolean {
   return storages.includes(name);
 }
 

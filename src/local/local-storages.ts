@@ -16,6 +16,10 @@ export class LocalStorages extends Storages {
     this.root = resolve(DATA_DIR, 'local');
   }
 
+  override allowsOutputs(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   open(ref: string): Promise<Storage> {
     return Promise.resolve(new LocalFileSystemStorage(join(this.root, ref)));
   }

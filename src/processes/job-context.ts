@@ -38,6 +38,12 @@ export interface StorageObject {
   readonly mediaType?: string;
 }
 
+/** Options of `put` of a storage. */
+export interface StoragePutOptions {
+  mediaType?: string;
+  overwrite?: boolean;
+}
+
 /**
  * Objects under keys, whose segments are divided by `/`. What a storage does not do rejects with a `StorageError`, whose
  * `fault` says why: `not-found`, `forbidden`, `unavailable` ...
@@ -45,8 +51,11 @@ export interface StorageObject {
 export interface JobStorage {
   /** Streams the content of an object. */
   get(key: string): Promise<Readable>;
-  /** Streams content to a key. It is seen whole or not at all; an object that was there is replaced. */
-  put(key: string, content: OutputContent, options?: { mediaType?: string }): Promise<StorageObject>;
+  /**
+   * Streams content to a key. It is seen whole or not at all; an object that was there is replaced.
+   * @param options.overwrite false: it is left alone, and the fault is `exists`
+   */
+  put(key: string, content: OutputContent, options?: StoragePutOptions): Promise<StorageObject>;
   stat(key: string): Promise<StorageObject>;
   /** The objects whose keys begin with a prefix, in the order of their keys. @param after only keys behind this one */
   list(prefix?: string, after?: string): AsyncIterable<StorageObject>;
@@ -71,7 +80,8 @@ export interface PlainContext {
   readonly storage: JobStorage;
   /**
    * Another storage, all of it.
-   * @param name of a block that the process declares with the option `storages`, such as `s3/data`
+   * @param name of a block that the process declares with the option `storages`, such as `s3/data`; with the option
+   *   `writesWhereAsked` also of any block that allows outputs
    * @throws Error for any other
    */
   readonly storageOf: (name: string) => JobStorage;

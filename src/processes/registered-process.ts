@@ -21,6 +21,8 @@ export interface ProcessPolicy {
   readonly storage?: string;
   /** Further storages that its code may use. */
   readonly storages?: readonly string[];
+  /** Whether its code may also use every storage whose block allows outputs. */
+  readonly writesWhereAsked?: boolean;
   readonly retry?: RetryPolicy;
   readonly cache?: ProcessCachePolicy;
   readonly concurrency?: ProcessConcurrencyPolicy;

@@ -69,12 +69,16 @@ export class BlockStorages extends Storages implements OnApplicationBootstrap, O
   }
 
   override async allowsInputs(ref: string): Promise<boolean> {
-    return (await this.blockThatAllowsInputs(ref)) !== undefined;
+    return (await this.blockThat('allowInputs', ref)) !== undefined;
+  }
+
+  override async allowsOutputs(ref: string): Promise<boolean> {
+    return (await this.blockThat('allowOutputs', ref)) !== undefined;
   }
 
   override async covering(url: string): Promise<StoragePlace | undefined> {
     for (const ref of await this.blocks.refs('s3')) {
-      const key = (await this.blockThatAllowsInputs(ref))?.keyOf(url);
+      const key = (await this.blockThat('allowInputs', ref))?.keyOf(url);
       if (key !== undefined) return { ref, key };
     }
     return undefined;
@@ -92,13 +96,13 @@ export class BlockStorages extends Storages implements OnApplicationBootstrap, O
     await Promise.allSettled([...storages, this.dataDirectory].map((storage) => storage.close()));
   }
 
-  private async blockThatAllowsInputs(ref: string): Promise<StorageBlock | undefined> {
+  private async blockThat(allows: 'allowInputs' | 'allowOutputs', ref: string): Promise<StorageBlock | undefined> {
     const block = await this.blocks.get(ref).catch((error: unknown) => {
       // A block that is not there, or cannot be used, allows nothing.
       if (error instanceof DomainError && error.code !== 'database-unavailable') return undefined;
       throw error;
     });
-    return block?.instance instanceof StorageBlock && block.instance.allowInputs ? block.instance : undefined;
+    return block?.instance instanceof StorageBlock && block.instance[allows] ? block.instance : undefined;
   }
 
   private retire(storage: Storage): void {

@@ -28,6 +28,11 @@ export abstract class Storages {
     return Promise.resolve(false);
   }
 
+  /** Whether clients may say that outputs are written to a storage. False when there is no such storage. */
+  allowsOutputs(_ref: string): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   /**
    * Finds the place that a URL such as `s3://bucket/key` names, among the storages from which clients may read inputs.
    * @returns nothing when none of them covers it

@@ -31,10 +31,10 @@ describe('convert-raw-sonar', () => {
     expect(await client.ended(job)).toMatchObject({ status: 'successful', progress: 100 });
     expect(await site.row(job)).toMatchObject({ epoch: 2, recoveries: 1 });
     expect([await began('open raw file'), await began('save converted file')]).toEqual([1, 2]);
-    const { logs } = await client.getJson<{ logs: { message: string; data?: { task?: string } }[] }>(
+    const { lines } = await client.getJson<{ lines: { message: string; data?: { task?: string } }[] }>(
       `/jobs/${job}/logs`,
     );
-    expect(logs.filter(({ data }) => data?.task === 'open raw file')).toHaveLength(1);
+    expect(lines.filter(({ data }) => data?.task === 'open raw file')).toHaveLength(1);
     const response = await client.get(`/jobs/${job}/results/converted`);
     expect(
       Buffer.from(await response.arrayBuffer())

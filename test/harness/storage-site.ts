@@ -18,14 +18,23 @@ export class StorageSite {
     readonly settings: Record<string, string>,
   ) {}
 
-  /** @param blocksFile where the blocks are written down */
-  static async open(blocksFile: string): Promise<StorageSite> {
+  /**
+   * @param blocksFile where the blocks are written down
+   * @param further blocks; those of S3 lie in the same bucket
+   */
+  static async open(blocksFile: string, further: Record<string, object> = {}): Promise<StorageSite> {
     const server = await S3rver.start('results');
     const proxy = await S3Proxy.before(server.endpoint);
     const credentials = { $block: 'aws-credentials/results' };
+    const bucket = { bucket: 'results', endpoint: proxy.endpoint, credentials };
+    const others = Object.entries(further).map(([ref, values]) => [
+      ref,
+      ref.startsWith('s3/') ? { ...bucket, ...values } : values,
+    ]);
     const blocks = {
       'aws-credentials/results': server.credentials,
-      's3/results': { bucket: 'results', endpoint: proxy.endpoint, credentials },
+      's3/results': bucket,
+      ...(Object.fromEntries(others) as object),
     };
     writeFileSync(blocksFile, JSON.stringify(blocks));
     const addresses = new StorageAddressPolicy(Settings.parse({ ALLOW_PRIVATE_STORAGE: 'true' }));

@@ -36,6 +36,11 @@ export interface ProcessPolicyOptions {
   storage?: string;
   /** Storages that its code may use beside that, by the names of their blocks; see `context.storageOf`. */
   storages?: readonly string[];
+  /**
+   * True: its code may also use every storage whose block says `allowOutputs`, for processes that write where a client
+   * says. Default false.
+   */
+  writesWhereAsked?: boolean;
   /** What happens when `execute` throws. Default: the job fails at once. Finished steps are not run again. */
   retry?: RetryOptions;
   /** Answers an execution with the results of an earlier one of the same version and inputs. Default: no cache. */

@@ -84,6 +84,7 @@ function describe(options: DescribedProcessOptions, faults: FaultCollector): unk
     syncJobs: _syncJobs,
     storage: _storage,
     storages: _storages,
+    writesWhereAsked: _writesWhereAsked,
     retry: _retry,
     cache: _cache,
     concurrency: _concurrency,
@@ -99,7 +100,7 @@ function describe(options: DescribedProcessOptions, faults: FaultCollector): unk
 }
 
 function readPolicy(options: ProcessPolicyOptions, faults: FaultCollector): ProcessPolicy {
-  const { timeout, isolation, syncJobs, storage, storages, retry, cache, concurrency } = options;
+  const { timeout, isolation, syncJobs, storage, storages, writesWhereAsked, retry, cache, concurrency } = options;
   const { executor } = options as FlowOptions;
   if (isolation !== undefined && isolation !== 'child' && isolation !== 'inline') {
     faults.add('isolation', `must be child or inline, this is ${JSON.stringify(isolation)}.`);
@@ -126,6 +127,7 @@ function readPolicy(options: ProcessPolicyOptions, faults: FaultCollector): Proc
     ...(executor !== undefined && { executor }),
     ...(storage !== undefined && { storage }),
     ...(storages !== undefined && { storages }),
+    ...(writesWhereAsked === true && { writesWhereAsked }),
     ...(retry !== undefined && { retry: readRetry(retry, add) }),
     ...(cache !== undefined && { cache: readProcessCache(cache, add) }),
     ...(concurrency !== undefined && { concurrency: readProcessConcurrency(concurrency, add) }),

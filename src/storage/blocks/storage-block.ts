@@ -12,6 +12,13 @@ export abstract class StorageBlock {
   @IsBoolean()
   allowInputs = false;
 
+  @Field({
+    title: 'Allow outputs',
+    description: 'Whether clients may have processes write to this storage, where they say',
+  })
+  @IsBoolean()
+  allowOutputs = false;
+
   /** Opens the storage; whoever does so closes it. @throws StorageError `misconfigured`, `invalid-key` */
   abstract open(tools: StorageBlockTools): Storage;
 

@@ -41,11 +41,10 @@ async function open(type: string, values: Record<string, unknown>) {
 }
 
 describe('blocks that stand for storages', () => {
-  it('keep clients from naming their objects unless they say otherwise', async () => {
+  it('keep clients from reading and writing their objects unless they say otherwise', async () => {
     for (const type of ['local-file-system', 's3', 'remote-file-system', 'git', 'http', 'memory']) {
-      expect((await registry()).get(type).schema.properties!.allowInputs).toMatchObject({
-        ...{ type: 'boolean', default: false },
-      });
+      const { allowInputs, allowOutputs } = (await registry()).get(type).schema.properties!;
+      for (const field of [allowInputs, allowOutputs]) expect(field).toMatchObject({ type: 'boolean', default: false });
     }
   });
 

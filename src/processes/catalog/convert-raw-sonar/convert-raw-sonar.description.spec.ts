@@ -16,7 +16,7 @@ describe('the description of convert-raw-sonar', () => {
   it('has no faults and names its inputs and outputs', () => {
     expect(faults.faults).toEqual([]);
     const { inputs, outputs } = compiled.description;
-    expect(Object.keys(inputs)).toEqual(['rawFile', 'outputType', 'overwrite', 'sonarModel']);
+    expect(Object.keys(inputs)).toEqual(['rawFile', 'outputType', 'overwrite', 'outputPath', 'sonarModel']);
     expect(inputs.rawFile).toMatchObject({
       schema: { type: 'string', contentEncoding: 'base64', contentMediaType: 'application/octet-stream' },
     });
@@ -46,6 +46,10 @@ describe('the description of convert-raw-sonar', () => {
     ['/inputs/outputType', { rawFile, outputType: 'csv' }],
     ['/inputs/overwrite', { rawFile, overwrite: 'yes' }],
     ['/inputs/sonarModel', { rawFile, sonarModel: 7 }],
+    ['/inputs/outputPath', { rawFile, outputPath: '' }],
+    ['/inputs/outputPath', { rawFile, outputPath: 's3://bucket/cruise.nc' }],
+    ['/inputs/outputPath', { rawFile, outputPath: 'block:s3' }],
+    ['/inputs/outputPath', { rawFile, outputPath: 'block:../etc/cruise.nc' }],
   ])('points at %s when it is wrong', async (pointer, values) => {
     expect(await compiled.validateInputs(values)).toContainEqual(expect.objectContaining({ pointer }));
   });

@@ -1,9 +1,10 @@
-import { IsBoolean, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { Input } from '../../decorators/input.decorator.js';
 import { Output } from '../../decorators/output.decorator.js';
 import type { InputFile } from '../../input-file.js';
 import type { OgcSchema } from '../../process-description.js';
 import { EXAMPLE_RECORDING } from './example-recording.js';
+import { OUTPUT_PATH } from './output-place.js';
 import type { RecordingSummary } from './recording-summary.js';
 
 /** Formats of the output, and their media types. */
@@ -34,12 +35,27 @@ export class ConvertRawSonarInputs {
   @Input({
     title: 'Overwrite',
     description:
-      'Whether a finished result of the same name, in the place the conversion writes to, is replaced; if not, the ' +
-      'job fails. Every execution has a place of its own, so a result of another execution is never touched.',
+      'Whether a file that is at outputPath already is replaced. If not, it is left alone: nothing is converted, the ' +
+      'log of the job warns of it, and the output location says where it is. Without outputPath every execution writes ' +
+      'to a place of its own.',
   })
   @IsOptional()
   @IsBoolean()
   overwrite: boolean = false;
+
+  @Input({
+    title: 'Output path',
+    description:
+      'Where the converted file is written instead of becoming the output converted: block:<type>/<name>/<key> for a ' +
+      'storage block that allows outputs, or a key in the place that the process has in the storage of the job. A path ' +
+      'that ends with a slash is completed with the name of the recording and .nc or .zarr.zip. The file stays when the ' +
+      'job is removed.',
+  })
+  @IsOptional()
+  @IsString()
+  @MaxLength(1000)
+  @Matches(OUTPUT_PATH)
+  outputPath?: string;
 
   @Input({ title: 'Sonar model', description: 'The model that made the recording; EK60 is supported' })
   @IsOptional()
@@ -91,7 +107,9 @@ const SUMMARY_SCHEMA: OgcSchema = object(
 export class ConvertRawSonarOutputs {
   @Output({
     title: 'Converted recording',
-    description: 'Groups and variables of SONAR-netCDF4, named as the Python package echopype names them',
+    description:
+      'Groups and variables of SONAR-netCDF4, named as the Python package echopype names them; not with an outputPath',
+    optional: true,
     schema: {
       oneOf: Object.values(OUTPUT_TYPES).map((contentMediaType) => ({
         type: 'string',
@@ -101,6 +119,14 @@ export class ConvertRawSonarOutputs {
     },
   })
   converted?: Uint8Array;
+
+  @Output({
+    title: 'Location',
+    description: 'Where the converted file is, in the form of outputPath; only with an outputPath',
+    optional: true,
+    schema: { type: 'string' },
+  })
+  location?: string;
 
   @Output({ title: 'Summary', description: 'What the recording holds, in numbers', schema: SUMMARY_SCHEMA })
   summary!: RecordingSummary;

@@ -13,7 +13,8 @@ import { DataPass } from './data-pass.js';
 import { NetcdfWriter } from './netcdf-writer.js';
 import { indexRaw } from './raw-index.js';
 import type { RawIndex } from './raw-index.js';
-import { summarize, type RecordingSummary } from './recording-summary.js';
+import { OutputPlace } from './output-place.js';
+import { summarize } from './recording-summary.js';
 import { sonarLayout } from './sonar-layout.js';
 import type { SonarWriter } from './sonar-model.js';
 import { readIndex, storeIndex, type StoredIndex } from './stored-index.js';
@@ -25,6 +26,9 @@ const EXTENSION: Readonly<Record<OutputType, string>> = { netcdf: '.nc', zarr: '
 /** Percent done when the file has been read once, and when it has been read twice. */
 const CHECKED = 30;
 const CONVERTED = 95;
+
+/** What is to become of a recording. */
+type Target = Pick<ConvertRawSonarInputs, 'outputType' | 'overwrite' | 'outputPath'>;
 
 /**
  * Converts a Simrad EK60 recording to NetCDF-4 or Zarr after SONAR-netCDF4, in two tasks. The file is read twice: first
@@ -40,13 +44,14 @@ const CONVERTED = 95;
   keywords: ['sonar', 'echosounder', 'EK60', 'NetCDF', 'Zarr', 'SONAR-netCDF4'],
   inputs: ConvertRawSonarInputs,
   outputs: ConvertRawSonarOutputs,
+  writesWhereAsked: true,
 })
 export class ConvertRawSonar implements ProcessHandler<ConvertRawSonarInputs, ConvertRawSonarOutputs> {
   /** @throws ProcessRejection when the model is not supported, or the file is not a sound EK60 recording */
   async execute(inputs: ConvertRawSonarInputs, context: JobContext): Promise<ConvertRawSonarOutputs> {
-    const { rawFile, sonarModel, outputType, overwrite } = inputs;
+    const { rawFile, sonarModel, outputType, overwrite, outputPath } = inputs;
     const index = await this.openRawFile(rawFile, sonarModel, context);
-    return { summary: await this.saveConvertedFile(index, rawFile, outputType, overwrite, context) };
+    return await this.saveConvertedFile(index, rawFile, { outputType, overwrite, outputPath }, context);
   }
 
   /** Reads the recording once. @returns what has to be known of it before anything is written */
@@ -59,30 +64,47 @@ export class ConvertRawSonar implements ProcessHandler<ConvertRawSonarInputs, Co
     return storeIndex(index);
   }
 
-  /** Reads it again and writes the output `converted`. */
+  /** Reads it again and writes the output `converted`, or the file at `outputPath`. */
   @Task({ name: 'save converted file' })
   async saveConvertedFile(
     stored: StoredIndex,
     rawFile: InputFile,
-    outputType: OutputType,
-    overwrite: boolean,
+    { outputType, overwrite, outputPath }: Target,
     context: JobContext,
-  ): Promise<RecordingSummary> {
-    const fileName = `${nameOf(rawFile).replace(/\.raw$/i, '')}${EXTENSION[outputType]}`;
-    const path = join(await context.workDirectory(), fileName);
+  ): Promise<ConvertRawSonarOutputs> {
+    const index = readIndex(stored);
+    const name = `${nameOf(rawFile).replace(/\.raw$/i, '')}${EXTENSION[outputType]}`;
+    const place = outputPath === undefined ? undefined : OutputPlace.of(outputPath, name, context);
+    // A step, so that what an interrupted attempt has stored is not taken for an earlier file.
+    if (place && !overwrite && (await context.run('look for an earlier file', () => place.isTaken()))) {
+      return leftAlone(place, index, context);
+    }
+    const fileName = place?.fileName ?? name;
+    const path = join(await context.workDirectory(), name);
     if (!overwrite && existsSync(path)) {
       throw new ProcessRejection(`The result ${fileName} exists already; set overwrite to replace it.`, 'overwrite');
     }
     // Only a complete file gets the final name: a leftover of an interrupted attempt must not count as a result.
     const partial = `${path}.partial`;
-    const index = readIndex(stored);
     const backscatter = await write(index, rawFile, outputType, partial, context);
     await rename(partial, path);
     context.logger.info(`Converted to ${fileName}.`, { bytes: (await stat(path)).size });
-    await context.outputs.file('converted', path, { mediaType: OUTPUT_TYPES[outputType] });
+    const mediaType = OUTPUT_TYPES[outputType];
+    if (place === undefined) await context.outputs.file('converted', path, { mediaType });
+    else if (!(await place.store(path, mediaType, overwrite))) warnOf(place, context);
     context.progress(100, 'Converted');
-    return summarize(index, fileName, backscatter);
+    return { summary: summarize(index, fileName, backscatter), ...(place && { location: place.location }) };
   }
+}
+
+/** Leaves what is at the place already as it is. */
+function leftAlone(place: OutputPlace, index: RawIndex, context: JobContext): ConvertRawSonarOutputs {
+  warnOf(place, context);
+  return { summary: summarize(index, place.fileName, []), location: place.location };
+}
+
+function warnOf({ location }: OutputPlace, { logger }: JobContext): void {
+  logger.warn(`${location} exists already and is not overwritten.`);
 }
 
 async function write(index: RawIndex, rawFile: InputFile, outputType: OutputType, path: string, context: JobContext) {
