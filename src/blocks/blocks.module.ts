@@ -5,6 +5,7 @@ import { BlockAssembly } from './block-assembly.js';
 import { BlockChanges } from './block-changes.js';
 import { BlockContents } from './block-content.js';
 import { BlockExplorer } from './block-explorer.js';
+import { BlockInputs } from './block-inputs.js';
 import { BlockRegistry } from './block-registry.js';
 import { BlockSecrets } from './block-secrets.js';
 import { BlockTests } from './block-tests.js';
@@ -23,10 +24,11 @@ import { SecretBlock } from './types/secret.block.js';
   imports: [DiscoveryModule],
   providers: [
     ...[BlockExplorer, BlockRegistry, BlockRows, BlockAssembly, BlockContents, BlockSecrets, SecretKeys, Blocks],
+    BlockInputs,
     BlocksFile,
     ...[SecretBlock, JsonBlock, AwsCredentialsBlock],
   ],
-  exports: [Blocks, BlockContents, BlockRegistry, BlockRows, SecretKeys],
+  exports: [Blocks, BlockInputs, BlockContents, BlockRegistry, BlockRows, SecretKeys],
 })
 export class BlocksModule {}
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
+import { BlockInputs } from '../blocks/block-inputs.js';
 import { Settings } from '../config/settings.js';
 import { Engine } from '../engine/engine.js';
 import type { ExecutionObserver, ExecutionUnit } from '../engine/execution-unit.js';
@@ -21,16 +22,18 @@ export class BareExecution {
     private readonly engine: Engine,
     private readonly files: JobFiles,
     private readonly stored: StoredFiles,
+    private readonly blocks: BlockInputs,
     private readonly settings: Settings,
   ) {}
 
   /** @throws DomainError that says why the execution failed */
-  run({ jobId, process, inputs }: PreparedExecution, client: StopSignal): Promise<ExecutionResult> {
+  async run({ jobId, process, inputs: given }: PreparedExecution, client: StopSignal): Promise<ExecutionResult> {
+    const inputs = process.blockInputs === undefined ? given : await this.resolved(jobId, process, given);
     const { id } = process.description;
     const directory = this.files.attempt(jobId, 1);
     const unit = { jobId, processId: id, inputs, timeout: this.timeoutOf(process), directory };
     const storage = this.storageOf(process);
-    return this.runUnit(storage === undefined ? unit : { ...unit, storage }, client);
+    return await this.runUnit(storage === undefined ? unit : { ...unit, storage }, client);
   }
 
   /** As {@link run}, of a process of isolation `inline`; what nobody asks for is not made. */
@@ -39,6 +42,15 @@ export class BareExecution {
       new UnnamedUnit(process, inputs, this.timeoutOf(process), this.files, this.storageOf(process)),
       client,
     );
+  }
+
+  private async resolved(jobId: string, process: RegisteredProcess, inputs: Record<string, unknown>) {
+    try {
+      return await this.blocks.resolve(process, inputs);
+    } catch (error) {
+      await this.files.remove(jobId);
+      throw error;
+    }
   }
 
   private storageOf({ policy }: RegisteredProcess): string | undefined {

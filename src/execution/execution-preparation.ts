@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
+import { BlockInputs } from '../blocks/block-inputs.js';
 import { Settings } from '../config/settings.js';
 import { JobFiles } from '../jobs/job-files.js';
 import type { JobAdmission, JobSubscriber } from '../jobs/job.types.js';
 import { admissionOf, identityOf } from '../jobs/limits/admissions.js';
 import type { Dialect } from '../ogc/conformance.js';
 import type { Preferences } from '../ogc/prefer.js';
-import { DomainError } from '../ogc/problems/domain-error.js';
+import { DomainError, type Violation } from '../ogc/problems/domain-error.js';
 import { AddressPolicy } from '../outgoing/address-policy.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
@@ -56,7 +57,7 @@ export interface RequestedExecution {
 export interface PreparedExecution extends RequestedExecution {
   /** The id of the job, should it become one. */
   readonly jobId: string;
-  /** Resolved and validated values by input id. */
+  /** Resolved and validated values by input id; blocks are still referred to. */
   readonly inputs: Record<string, unknown>;
   /** What a job of it has to ask for before it runs. */
   readonly admission?: JobAdmission;
@@ -69,6 +70,7 @@ export class ExecutionPreparation {
     private readonly registry: ProcessRegistry,
     private readonly resolver: InputResolver,
     private readonly files: JobFiles,
+    private readonly blocks: BlockInputs,
     private readonly policy: AddressPolicy,
     private readonly settings: Settings,
   ) {}
@@ -107,7 +109,10 @@ export class ExecutionPreparation {
     }
     const identity = process.policy.cache && (await identityOf(process, inputs));
     const checked = process.validateInputs(inputs);
-    const violations = checked instanceof Promise ? await checked : checked;
+    let violations: readonly Violation[] = checked instanceof Promise ? await checked : checked;
+    if (process.blockInputs !== undefined && violations.length === 0) {
+      violations = await this.blocks.check(process, inputs);
+    }
     if (violations.length > 0) {
       await this.files.remove(jobId);
       const errors = limitViolations(violations);

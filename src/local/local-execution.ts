@@ -16,6 +16,7 @@ import { ProcessRegistry } from '../processes/process-registry.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
 import type { LocalObserver } from './local-observer.js';
 import { LocalRunner } from './local-runner.js';
+import { violationsHere } from './violations-here.js';
 
 /** Added to the size up to which values are part of a results document, for what stands around them there. */
 const AROUND_A_VALUE = 1_024;
@@ -88,7 +89,7 @@ export class LocalExecution {
 
   private async inputsOf(process: RegisteredProcess, request: ExecuteRequest, place: LocalPlace) {
     const inputs = await this.resolver.resolve(request.inputs, process, place.directory, place);
-    const violations = await process.validateInputs(inputs);
+    const violations = await violationsHere(process, inputs);
     if (violations.length === 0) return inputs;
     const detail = `The inputs do not fit the process "${process.description.id}".`;
     throw new DomainError('invalid-parameter', detail, { errors: limitViolations(violations) });

@@ -13,6 +13,7 @@ import { ProcessRegistry } from '../processes/process-registry.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
 import { ValueValidators } from '../processes/validation/value-validator.js';
 import type { LocalObserver } from './local-observer.js';
+import { violationsHere } from './violations-here.js';
 
 /** How deep processes may call each other. */
 const DEEPEST = 8;
@@ -108,7 +109,7 @@ export class LocalRunner {
     const process = this.registry.find(called.id);
     if (process === undefined) return failed(`There is no process with the id ${JSON.stringify(called.id)}.`);
     const inputs = structuredClone(called.inputs) as Record<string, unknown>;
-    const violations = await process.validateInputs(inputs);
+    const violations = await violationsHere(process, inputs);
     if (violations.length > 0) {
       const named = violations.slice(0, MOST_NAMED).map(({ pointer, detail }) => `${pointer}: ${detail}`);
       return failed(`The inputs do not fit the process "${called.id}": ${named.join(' ')}`);

@@ -5,6 +5,7 @@ import type { StateHook, TaskDefinition } from './definition/task-definition.js'
 import type { ProcessDescription } from './process-description.js';
 import type { ProcessHandler } from './process-handler.js';
 import type { ProcessPolicy, RegisteredProcess } from './registered-process.js';
+import { type BlockInputs, inputsWithBlocks } from './schema/block-input.js';
 import { needsClassValidator } from './schema/dto-needs.js';
 import { CompiledInput } from './validation/compiled-input.js';
 import { validateInstance } from './validation/dto-validation.js';
@@ -23,6 +24,7 @@ export class CompiledProcess implements RegisteredProcess {
   readonly policy: ProcessPolicy;
   readonly tasks?: readonly TaskDefinition[];
   readonly hooks?: readonly StateHook[];
+  readonly blockInputs?: BlockInputs;
   readonly reviveInputs: InputReviver;
   private readonly checksInstances: boolean;
 
@@ -37,6 +39,7 @@ export class CompiledProcess implements RegisteredProcess {
     this.policy = definition.policy;
     if (tasks && tasks.length > 0) this.tasks = tasks;
     if (hooks && hooks.length > 0) this.hooks = hooks;
+    if (definition.blockInputs.size > 0) this.blockInputs = definition.blockInputs;
     this.reviveInputs = makeReviver(definition.inputsDto, [...inputs.keys()]);
     this.checksInstances = definition.inputsDto !== undefined && needsClassValidator(definition.inputsDto);
   }
@@ -62,7 +65,7 @@ export class CompiledProcess implements RegisteredProcess {
     const forOutputs = new ValueValidators('outputs');
     const { description } = definition;
     const inputs = Object.entries(description.inputs).flatMap(([id, input]) =>
-      attempt(`inputs.${id}`, () => new CompiledInput(id, input, forInputs)),
+      attempt(`inputs.${id}`, () => new CompiledInput(id, input, forInputs, definition.blockInputs.get(id))),
     );
     const outputs = Object.entries(description.outputs).flatMap(([id, { schema }]) =>
       attempt(`outputs.${id}`, () => forOutputs.compile(schema)),
@@ -71,13 +74,19 @@ export class CompiledProcess implements RegisteredProcess {
     return new CompiledProcess(definition, handler, new Map(inputs), new Map(outputs), methods);
   }
 
-  validateInputs(values: Record<string, unknown>): Violation[] | Promise<Violation[]> {
+  validateInputs(
+    values: Record<string, unknown>,
+    blocks: 'referred' | 'resolved' = 'referred',
+  ): Violation[] | Promise<Violation[]> {
+    const takesBlocks = blocks === 'referred';
     const violations: Violation[] = [];
     for (const id of Object.keys(values)) {
       if (!this.inputs.has(id)) violations.push({ pointer: `/inputs/${pointerPart(id)}`, detail: this.unknownInput() });
     }
-    for (const input of this.inputs.values()) violations.push(...input.validate(values));
+    for (const input of this.inputs.values()) violations.push(...input.validate(values, takesBlocks));
     if (violations.length > 0 || !this.checksInstances) return violations;
+    // Code of the class must not meet a reference in the place of a value.
+    if (takesBlocks && inputsWithBlocks(this.blockInputs, values).length > 0) return violations;
     return validateInstance(this.reviveInputs(values));
   }
 

@@ -47,6 +47,16 @@ const minimal: DescribedProcessOptions = {
   outputs: { result: { schema: { type: 'string' } } },
 };
 
+@ValidatorConstraint({ name: 'isEven' })
+class IsEven implements ValidatorConstraintInterface {
+  async validate(value: number) {
+    return Promise.resolve(value % 2 === 0);
+  }
+  defaultMessage() {
+    return 'the number must be even';
+  }
+}
+
 describe('the registry of processes', () => {
   it('holds every class with @Process(), sorted by id, with frozen descriptions and defaults filled in', async () => {
     const registry = await start(processOf({ ...minimal, id: 'b' }), processOf({ ...minimal, id: 'a', timeout: '2h' }));
@@ -225,16 +235,6 @@ describe('inputs of a registered process', () => {
     @IsString() name!: string;
   }
 
-  @ValidatorConstraint({ name: 'isEven' })
-  class IsEven implements ValidatorConstraintInterface {
-    async validate(value: number) {
-      return Promise.resolve(value % 2 === 0);
-    }
-    defaultMessage() {
-      return 'the number must be even';
-    }
-  }
-
   class Inputs {
     @Input({ maxOccurs: 3 }) @IsString({ each: true }) names!: string[];
     @Input({ maxOccurs: 'unbounded', minOccurs: 0, encoding: 'base64' }) files?: InputFile[];
@@ -293,6 +293,64 @@ describe('inputs of a registered process', () => {
     >;
     expect(await process.validateInputs(values)).toEqual([expect.objectContaining({ pointer: '/inputs/__proto__' })]);
     expect((process.reviveInputs(values) as { polluted?: number }).polluted).toBeUndefined();
+  });
+});
+
+describe('inputs that take blocks', () => {
+  class Inputs {
+    @Input({ block: 'secret' }) @IsString() token!: string;
+    @Input({ block: ['json', 'limits'], schema: { type: 'object' } }) limits: object = { most: 1 };
+    @Input({ block: 'json' }) @Validate(IsEven) even = 2;
+  }
+  const sample = async () => (await start(processOf({ ...minimal, inputs: Inputs }))).get('sample');
+
+  it('are described as a value or a reference, of which no value can be both', async () => {
+    const { description, blockInputs } = await sample();
+    const reference = (types: string) => ({
+      type: 'object',
+      properties: { $block: { type: 'string', pattern: `^${types}/[a-z0-9][a-z0-9._-]{0,63}$` } },
+      required: ['$block'],
+      additionalProperties: false,
+    });
+    expect(description.inputs.token.schema).toEqual({ oneOf: [{ type: 'string' }, reference('secret')] });
+    expect(description.inputs.limits).toEqual({
+      schema: {
+        oneOf: [{ type: 'object', not: { type: 'object', required: ['$block'] } }, reference('(json|limits)')],
+        default: { most: 1 },
+      },
+      minOccurs: 0,
+      maxOccurs: 1,
+    });
+    expect(blockInputs?.get('limits')).toEqual(['json', 'limits']);
+  });
+
+  it('take references until they are resolved, and then values only', async () => {
+    const process = await sample();
+    const values = { token: { $block: 'secret/token' }, even: { $block: 'json/even' } };
+    expect(await process.validateInputs(values)).toEqual([]);
+    expect(values).toMatchObject({ limits: { most: 1 } });
+    const resolved = await process.validateInputs(values, 'resolved');
+    expect(resolved.map(({ pointer }) => pointer).sort()).toEqual(['/inputs/even', '/inputs/token']);
+    expect(await process.validateInputs({ token: 'a', even: 3 }, 'resolved')).toEqual([
+      { pointer: '/inputs/even', detail: 'The number must be even.' },
+    ]);
+  });
+
+  it.each([{ $block: 'json/token' }, { $block: 'secret' }, { $block: 1 }, { $block: 'secret/a', b: 1 }])(
+    'refuse %j with the place of the input',
+    async (token) => {
+      const detail = expect.stringContaining('Only a block of the type secret');
+      expect(await (await sample()).validateInputs({ token })).toEqual([{ pointer: '/inputs/token', detail }]);
+    },
+  );
+
+  it('are no files, and name types that can be', async () => {
+    class Files {
+      @Input({ block: 'secret', encoding: 'base64' }) file!: InputFile;
+      @Input({ block: 'No Type' }) @IsString() text!: string;
+    }
+    const starting = start(processOf({ ...minimal, inputs: Files }));
+    await expect(starting).rejects.toThrow(/takes no block[^]*which cannot be/);
   });
 });
 

@@ -3,6 +3,7 @@ import type { ProcessDescription } from './process-description.js';
 import type { ProcessCachePolicy, ProcessConcurrencyPolicy, RetryPolicy } from './definition/policies.js';
 import type { StateHook, TaskDefinition } from './definition/task-definition.js';
 import type { ProcessHandler } from './process-handler.js';
+import type { BlockInputs } from './schema/block-input.js';
 
 /** How the engine treats a process; from the options of `@Process()`. */
 export interface ProcessPolicy {
@@ -37,13 +38,17 @@ export interface RegisteredProcess {
   readonly tasks?: readonly TaskDefinition[];
   /** The methods with `@OnState()`; absent when there are none. */
   readonly hooks?: readonly StateHook[];
+  /** The inputs that take references to blocks; absent when there are none. */
+  readonly blockInputs?: BlockInputs;
 
   /**
    * Validates resolved input values against the description, filling in defaults in place. An input that may occur
    * more than once is an array; a binary input is an `InputFile`.
+   * @param blocks `referred`: references to blocks stand in the places of their values, and what only an instance of the
+   *   inputs' class can tell is not looked at where there are any; `resolved`: there are values in all places
    * @returns every violation, with pointers such as `/inputs/name`; empty when valid
    */
-  validateInputs(values: Record<string, unknown>): Violation[] | Promise<Violation[]>;
+  validateInputs(values: Record<string, unknown>, blocks?: 'referred' | 'resolved'): Violation[] | Promise<Violation[]>;
 
   /** Turns validated values into an instance of the inputs' DTO class, or returns them as they are without one. */
   reviveInputs(values: Record<string, unknown>): Record<string, unknown>;

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { BlockInputs } from '../blocks/block-inputs.js';
 import { Settings } from '../config/settings.js';
+import { untilAvailable } from '../database/until-available.js';
 import { Engine } from '../engine/engine.js';
 import type { ExecutionOutcome } from '../engine/execution-unit.js';
 import { NonDeterminismError } from '../flows/non-determinism.error.js';
@@ -11,6 +13,7 @@ import type { JobAdmission, ResponsePreferences } from '../jobs/job.types.js';
 import { SlotQueue } from '../jobs/limits/slot-queue.js';
 import { JobJournal } from '../jobs/store/job-journal.js';
 import type { ClaimedJob, HeldLease } from '../jobs/store/job-leases.js';
+import { DomainError } from '../ogc/problems/domain-error.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
 import type { JobSteps } from '../tasks/job-steps.js';
 import { JobStepsFactory } from '../tasks/job-steps.factory.js';
@@ -22,6 +25,7 @@ import { NodeIdentity } from './node-identity.js';
 /** A job owned by this node, with its values ready for the engine. */
 export interface OwnedJob extends HeldLease {
   readonly processId: string;
+  /** Blocks are still referred to. */
   readonly inputs: Record<string, unknown>;
   readonly response: ResponsePreferences;
   /** The storage of its files; nothing: DATA_DIR. */
@@ -53,6 +57,7 @@ export class JobRunner {
     private readonly conclusion: JobConclusion,
     private readonly queue: SlotQueue,
     private readonly inputs: JobInputs,
+    private readonly blocks: BlockInputs,
     private readonly files: JobFiles,
     private readonly stored: StoredFiles,
     private readonly node: NodeIdentity,
@@ -127,12 +132,20 @@ export class JobRunner {
       const detail = `This worker does not know the process "${job.processId}".`;
       return { kind: 'failed', fault: { code: 'no-such-process', detail } };
     }
+    let inputs: Record<string, unknown>;
+    try {
+      inputs = await untilAvailable(() => this.blocks.resolve(process, job.inputs), lease.signal);
+    } catch (error) {
+      if (lease.signal.aborted) return { kind: 'cancelled' };
+      if (!(error instanceof DomainError)) throw error;
+      return { kind: 'failed', fault: { code: error.code, detail: error.message, errors: error.errors } };
+    }
     const journal = new JournalWriter(this.journal, lease, lease.signal);
     const unit = {
       jobId: job.id,
       processId: job.processId,
       attempt: (job.attempts ?? 0) + 1,
-      inputs: job.inputs,
+      inputs,
       outputs: job.response.outputs?.map(({ id }) => id),
       timeout: Math.max(1, (process.policy.timeout ?? this.settings.JOB_TIMEOUT) - (job.ran_ms ?? 0)),
       directory: this.files.attempt(job.id, job.epoch),

@@ -1,5 +1,6 @@
 import { BullModule } from '@nestjs/bullmq';
 import { Global, Module } from '@nestjs/common';
+import { BlocksModule } from '../blocks/blocks.module.js';
 import { EngineModule } from '../engine/engine.module.js';
 import { JobDispatch } from '../jobs/job-dispatch.js';
 import { JobsModule } from '../jobs/jobs.module.js';
@@ -46,7 +47,7 @@ class DispatchModule {}
 
 /** Dispatch, running and supervision of jobs. Every role has these. */
 @Module({
-  imports: [JobsModule, EngineModule, ProcessesModule, DispatchModule, TasksModule],
+  imports: [BlocksModule, JobsModule, EngineModule, ProcessesModule, DispatchModule, TasksModule],
   providers: [
     NodeIdentity,
     LeaseKeeper,

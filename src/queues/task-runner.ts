@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { BlockInputs } from '../blocks/block-inputs.js';
 import { Settings } from '../config/settings.js';
 import { untilAvailable } from '../database/until-available.js';
 import { Engine } from '../engine/engine.js';
@@ -42,6 +43,7 @@ export class TaskRunner {
     private readonly journal: JobJournal,
     private readonly steps: JobStepsFactory,
     private readonly inputs: JobInputs,
+    private readonly blocks: BlockInputs,
     private readonly files: JobFiles,
     private readonly stored: StoredFiles,
     private readonly node: NodeIdentity,
@@ -78,7 +80,9 @@ export class TaskRunner {
     steps: TaskRunSteps,
   ): Promise<ExecutionOutcome> {
     try {
-      const inputs = await this.inputs.load(task, files);
+      const referring = await this.inputs.load(task, files);
+      const process = this.registry.get(task.process_id);
+      const inputs = await untilAvailable(() => this.blocks.resolve(process, referring), signal);
       const unit = this.unitOf({ ...task, arguments: await argumentsHere(task.arguments, files) }, inputs);
       return await this.engine.run(unit, journal, signal, steps);
     } catch (error) {

@@ -3,6 +3,7 @@ import { ownMember } from '../../ogc/json-object.js';
 import { DomainError, type Violation } from '../../ogc/problems/domain-error.js';
 import type { InputDescription } from '../../processes/process-description.js';
 import type { RegisteredProcess } from '../../processes/registered-process.js';
+import { meansBlock } from '../../processes/schema/block-input.js';
 import { jsonPointer } from '../../ogc/json-pointer.js';
 import { alternativeFor, alternativesOf, schemaNamed } from '../schema-alternatives.js';
 import { limitViolations } from '../violation-limit.js';
@@ -21,6 +22,7 @@ const MAX_REFERENCES = 256;
 interface Slot {
   readonly occurrence: InputOccurrence;
   readonly description: InputDescription;
+  readonly takesBlocks: boolean;
   value?: unknown;
 }
 
@@ -47,11 +49,11 @@ export class InputResolver {
    */
   resolve(
     raw: Readonly<Record<string, unknown>>,
-    process: Pick<RegisteredProcess, 'description'>,
+    process: Pick<RegisteredProcess, 'description' | 'blockInputs'>,
     directory: string,
     client: { readonly signal: AbortSignal },
   ): Record<string, unknown> | Promise<Record<string, unknown>> {
-    const resolution = new Resolution(raw, process.description.inputs, this.references);
+    const resolution = new Resolution(raw, process, this.references);
     resolution.readInline();
     return resolution.isComplete
       ? resolution.values()
@@ -75,15 +77,17 @@ class Resolution {
     readonly value: unknown;
     readonly slots?: readonly Slot[];
   }[];
+  private readonly described: Readonly<Record<string, InputDescription>>;
   private readonly slots: readonly Slot[];
   private readonly violations: Violation[] = [];
   private isRequestAtFault = false;
 
   constructor(
     raw: Readonly<Record<string, unknown>>,
-    private readonly described: Readonly<Record<string, InputDescription>>,
+    private readonly process: Pick<RegisteredProcess, 'description' | 'blockInputs'>,
     private readonly references: ReferenceReader,
   ) {
+    this.described = process.description.inputs;
     this.inputs = Object.entries(raw).map(([id, value]) => ({ id, value, slots: this.slotsOf(id, value) }));
     this.slots = this.inputs.flatMap(({ slots }) => slots ?? []);
   }
@@ -135,7 +139,8 @@ class Resolution {
   private slotsOf(id: string, value: unknown): Slot[] | undefined {
     if (!Object.hasOwn(this.described, id)) return undefined;
     const description = this.described[id];
-    return occurrencesOf(id, value, description).map((occurrence) => ({ occurrence, description }));
+    const takesBlocks = this.process.blockInputs?.has(id) === true;
+    return occurrencesOf(id, value, description).map((occurrence) => ({ occurrence, description, takesBlocks }));
   }
 
   private valueOf({ occurrence, description }: Slot): unknown {
@@ -174,7 +179,12 @@ class Resolution {
     for (let slot = queue.shift(); slot !== undefined; slot = queue.shift()) {
       try {
         signal.throwIfAborted();
-        (slot as Slot).value = await slot.value.read(stager, signal);
+        const value = await slot.value.read(stager, signal);
+        (slot as Slot).value = value;
+        // Whoever wrote what was fetched is not to choose a block of this service.
+        if (slot.takesBlocks && slot.occurrence.form === 'reference' && meansBlock(value)) {
+          throw new InputViolation('refers to a block, which only the request itself can do');
+        }
       } catch (error) {
         signal.throwIfAborted();
         this.note(slot, error);

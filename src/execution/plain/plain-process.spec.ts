@@ -27,6 +27,12 @@ describe('PlainProcess.of', () => {
     expect(plain(policy)).toBeUndefined();
   });
 
+  it('is nothing for a process whose inputs may refer to blocks', () => {
+    const { process } = plain()!;
+    const blockInputs = new Map([['text', ['secret']]]);
+    expect(PlainProcess.of({ ...process, blockInputs }, '1.0')).toBeUndefined();
+  });
+
   it('is nothing for a process that can be executed as a job only', () => {
     expect(plain({}, ['async-execute'])).toBeUndefined();
     expect(plain({}, ['sync-execute'])).toBeDefined();

@@ -49,6 +49,7 @@ export class PlainProcess {
    */
   static of(process: RegisteredProcess, dialect: Dialect): PlainProcess | undefined {
     const { isolation, syncJobs, cache, concurrency } = process.policy;
+    if (process.blockInputs !== undefined) return undefined;
     if (isolation !== 'inline' || syncJobs || cache !== undefined || concurrency !== undefined) return undefined;
     const plain = new PlainProcess(process, dialect);
     return plain.requested.mode.mode === 'sync' ? plain : undefined;

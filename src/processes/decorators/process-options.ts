@@ -152,7 +152,10 @@ export interface InputOptions extends ValueOptions {
   maxOccurs?: number | 'unbounded';
   /** Value of an input that was not sent. The initializer of the property has the same effect. */
   default?: unknown;
-  /** Of a `@Field()` of a block: the type, or types, of the block that stands there. Inputs take none yet. */
+  /**
+   * The type, or types, of blocks: of a `@Field()`, the block that stands there; of a property of the inputs' class of a
+   * process, the blocks that a client may refer to in the place of a value, `{"$block": "secret/token"}`.
+   */
   block?: string | readonly string[];
 }
 

@@ -5,6 +5,9 @@ import type { InputOptions, OutputDefinition, OutputOptions } from '../decorator
 import type { DescriptionType, InputDescription, OgcSchema } from '../process-description.js';
 import { DtoSchemaError, DtoSchemaReader } from '../schema/dto-schema.reader.js';
 import type { PropertySchema } from '../schema/dto-schema.reader.js';
+import { binaryAlternatives } from '../schema/binary-schema.js';
+import { type BlockInputs, withBlocks } from '../schema/block-input.js';
+import { BLOCK_TYPE } from '../schema/block-reference.js';
 import type { FaultCollector } from './invalid-process.error.js';
 
 /** Describes the inputs of a DTO class; reports what cannot be described. */
@@ -18,6 +21,17 @@ export function describeInputs(dto: Type, faults: FaultCollector): Record<string
       return [[id, describeInput(options, property, path, faults)]];
     }),
   );
+}
+
+/** The inputs of a DTO class that take references to blocks. */
+export function blockInputsOf(dto: Type): BlockInputs {
+  const types = [...inputsOf(dto)].map(([id, options]) => [id, blockTypesOf(options)] as const);
+  return new Map(types.filter(([, named]) => named.length > 0));
+}
+
+function blockTypesOf({ block }: InputOptions): readonly string[] {
+  if (block === undefined) return [];
+  return typeof block === 'string' ? [block] : block;
 }
 
 /** Describes the outputs of a DTO class; reports what cannot be described. */
@@ -59,7 +73,20 @@ function describeInput(
   const maxOccurs = options.maxOccurs ?? 1;
   const minOccurs = options.minOccurs ?? (optional ? 0 : 1);
   requireSchema(schema, path, faults);
-  return { ...descriptive(options), schema, minOccurs, maxOccurs };
+  const types = blockTypesOf(options);
+  if (types.length > 0) checkBlocks(types, schema, path, faults);
+  const taken = types.length > 0 ? withBlocks(schema, types) : schema;
+  return { ...descriptive(options), schema: taken, minOccurs, maxOccurs };
+}
+
+function checkBlocks(types: readonly string[], schema: OgcSchema, path: string, faults: FaultCollector): void {
+  for (const type of types) {
+    if (BLOCK_TYPE.test(type)) continue;
+    faults.add(path, `names the type of block ${JSON.stringify(type)}, which cannot be.`);
+  }
+  if (binaryAlternatives(schema).length > 0) {
+    faults.add(path, 'is a file, and takes no block; declare it as a value, or leave `block` out.');
+  }
 }
 
 function requireSchema(schema: OgcSchema, path: string, faults: FaultCollector): void {

@@ -4,10 +4,11 @@ import type { DescribedProcessOptions, ProcessOptions, ProcessPolicyOptions } fr
 import type { InputDescription, ProcessDescription } from '../process-description.js';
 import type { ProcessPolicy } from '../registered-process.js';
 import { binaryAlternatives } from '../schema/binary-schema.js';
+import type { BlockInputs } from '../schema/block-input.js';
 import { checkOgcSchema } from '../schema/ogc-keywords.js';
 import { readDefinitionFile } from './definition-file.js';
 import { descriptionSchema } from './description.schema.js';
-import { describeInputs, describeOutputs } from './dto-descriptions.js';
+import { blockInputsOf, describeInputs, describeOutputs } from './dto-descriptions.js';
 import { checkTemplate } from './input-template.js';
 import { DURATION_WORDS, LONGEST_TIMER, parseDuration } from './duration.js';
 import type { FaultCollector } from './invalid-process.error.js';
@@ -23,6 +24,7 @@ export interface ProcessDefinition {
   readonly description: ProcessDescription;
   readonly policy: ProcessPolicy;
   readonly inputsDto?: Type;
+  readonly blockInputs: BlockInputs;
   /** Ids of outputs an execution may end without. */
   readonly optionalOutputs: ReadonlySet<string>;
 }
@@ -68,10 +70,12 @@ function check(
   ] as const) {
     if (key !== undefined) checkTemplate(key, description, `${option}.key`, faults);
   }
+  const inputsDto = typeof options.definition === 'undefined' && isClass(options.inputs) ? options.inputs : undefined;
   return {
     description: deepFreeze(structuredClone(description)),
     policy,
-    inputsDto: typeof options.definition === 'undefined' && isClass(options.inputs) ? options.inputs : undefined,
+    inputsDto,
+    blockInputs: inputsDto === undefined ? new Map() : blockInputsOf(inputsDto),
     optionalOutputs: new Set(Object.keys(outputs).filter((id) => outputs[id].optional)),
   };
 }

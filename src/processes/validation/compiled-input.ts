@@ -1,6 +1,8 @@
 import type { Violation } from '../../ogc/problems/domain-error.js';
 import type { InputDescription } from '../process-description.js';
 import { pointerPart } from '../../ogc/json-pointer.js';
+import { meansBlock, valueSchemaOf } from '../schema/block-input.js';
+import { BLOCK_MEMBER, blockReferenceSchema } from '../schema/block-reference.js';
 import type { ValueValidator, ValueValidators } from './value-validator.js';
 import { valueWords } from './value-words.js';
 
@@ -13,26 +15,35 @@ export class CompiledInput {
   private readonly maxOccurs: number;
   private readonly value: ValueValidator;
   private readonly pointer: string;
+  private readonly reference?: ValueValidator;
 
-  /** @throws Error when the schema cannot be compiled, or the default does not fit it */
+  /**
+   * @param blockTypes of the blocks that the input may refer to
+   * @throws Error when the schema cannot be compiled, or the default does not fit it
+   */
   constructor(
     readonly id: string,
     private readonly input: InputDescription,
     validators: ValueValidators,
+    private readonly blockTypes?: readonly string[],
   ) {
     const { minOccurs = 1, maxOccurs = 1 } = input;
     this.minOccurs = minOccurs;
     this.maxOccurs = maxOccurs === 'unbounded' ? Infinity : maxOccurs;
     this.pointer = `/inputs/${pointerPart(id)}`;
-    this.value = validators.compile(input.schema);
+    this.value = validators.compile(blockTypes === undefined ? input.schema : valueSchemaOf(input.schema));
+    if (blockTypes !== undefined) this.reference = validators.compile(blockReferenceSchema(blockTypes));
     this.checkDefault();
   }
 
-  /** Validates the input among all values, and fills in its default when it was not sent. */
-  validate(values: Record<string, unknown>): Violation[] {
+  /**
+   * Validates the input among all values, and fills in its default when it was not sent.
+   * @param takesBlocks whether a block may be referred to, should the input take any
+   */
+  validate(values: Record<string, unknown>, takesBlocks = true): Violation[] {
     const value = Object.hasOwn(values, this.id) ? values[this.id] : undefined;
     if (value === undefined) return this.absent(values);
-    if (this.maxOccurs === 1) return this.value.validate(value, this.pointer);
+    if (this.maxOccurs === 1) return this.violationsOf(value, this.pointer, takesBlocks);
     if (!Array.isArray(value)) {
       return [{ pointer: this.pointer, detail: `Expected an array of occurrences, got ${valueWords(value)}.` }];
     }
@@ -41,9 +52,18 @@ export class CompiledInput {
     }
     const violations: Violation[] = [];
     for (let index = 0; index < value.length && violations.length < MOST_VIOLATIONS; index++) {
-      violations.push(...this.value.validate(value[index], `${this.pointer}/${index}`));
+      violations.push(...this.violationsOf(value[index], `${this.pointer}/${index}`, takesBlocks));
     }
     return violations;
+  }
+
+  private violationsOf(value: unknown, pointer: string, takesBlocks: boolean): Violation[] {
+    if (this.reference === undefined || !takesBlocks || !meansBlock(value)) return this.value.validate(value, pointer);
+    if (this.reference.validate(value, pointer).length === 0) return [];
+    const [type] = this.blockTypes!;
+    const kinds = this.blockTypes!.join(' or ');
+    const example = JSON.stringify({ [BLOCK_MEMBER]: `${type}/name` });
+    return [{ pointer, detail: `Only a block of the type ${kinds} can be referred to here, such as ${example}.` }];
   }
 
   private absent(values: Record<string, unknown>): Violation[] {
