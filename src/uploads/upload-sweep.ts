@@ -1,14 +1,14 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { isDatabaseUnavailable } from '../database/database-unavailable.js';
-import { StorageError } from '../storage/storage-error.js';
-import { Uploads } from './store/uploads.js';
+import { storageFailure } from '../storage/storage-unavailable.js';
+import { type UploadRow, Uploads } from './store/uploads.js';
 import { UploadPlaces } from './upload-places.js';
 import { UploadService } from './upload.service.js';
 
 /** Milliseconds between two rounds. */
 const INTERVAL = 60_000;
-/** Uploads that are removed in one round. */
+/** Uploads that are looked at together. */
 const MOST_AT_ONCE = 500;
 
 /**
@@ -42,17 +42,28 @@ export class UploadSweep implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** One round. @throws the error of the database */
   async sweep(): Promise<void> {
-    for (const upload of await this.uploads.expired(MOST_AT_ONCE)) {
-      try {
-        await this.service.discard(upload);
-      } catch (error) {
-        if (!(error instanceof StorageError)) throw error;
-        this.logger.warn(`The upload ${upload.id} cannot be removed now: ${error.message}`);
-      }
-    }
+    let after: UploadRow | undefined;
+    do {
+      after = await this.removeExpired(after);
+    } while (after !== undefined);
     const ids = (await this.places.ids()).filter((id) => isUuid(id));
     const known = await this.uploads.known(ids);
     for (const id of ids) if (!known.has(id)) await this.places.remove(id);
+  }
+
+  /** @returns where to go on; nothing when these were the last */
+  private async removeExpired(after: UploadRow | undefined): Promise<UploadRow | undefined> {
+    const uploads = await this.uploads.expired(MOST_AT_ONCE, after);
+    for (const upload of uploads) {
+      try {
+        await this.service.discard(upload);
+      } catch (error) {
+        const failure = storageFailure(error);
+        if (failure === error) throw error;
+        this.logger.warn(`The upload ${upload.id} cannot be removed now: ${(failure as Error).message}`);
+      }
+    }
+    return uploads.length < MOST_AT_ONCE ? undefined : uploads.at(-1);
   }
 
   private tell(error: unknown): void {

@@ -10,6 +10,7 @@ import { DomainError } from '../ogc/problems/domain-error.js';
 import { bounded } from '../outgoing/bounded-content.js';
 import { OutgoingError } from '../outgoing/outgoing-error.js';
 import { formatLocation, parseLocation } from '../storage/file-location.js';
+import { isFileGone } from '../storage/storage-unavailable.js';
 import { Storages } from '../storage/storages.js';
 import { type NewUpload, type UploadRow, Uploads } from './store/uploads.js';
 import { UploadPlaces } from './upload-places.js';
@@ -74,7 +75,8 @@ export class UploadService {
       await pipeline(bounded(chunks, most), createWriteStream(this.places.path(id)));
       return await this.complete(id);
     } catch (error) {
-      await this.remove(id);
+      await this.remove(id).catch(() => undefined);
+      if (content.errored) throw new DomainError('bad-request', 'The client closed the connection.', { cause: error });
       if (error instanceof OutgoingError) throw tooLarge(most);
       throw error;
     }
@@ -117,22 +119,30 @@ export class UploadService {
 
   /** Removes an upload, whatever its time. @throws StorageError */
   async discard({ id, location }: UploadRow): Promise<void> {
+    await this.completing.get(id)?.catch(() => undefined);
     await this.places.remove(id);
-    if (location !== null) {
-      const { storage = this.storages.defaultRef, key } = parseLocation(location);
-      await (await this.storages.open(storage)).delete(key);
-    }
+    // What was moved may not be on record yet; to remove what is not there does no harm.
+    const { storage = this.storages.defaultRef, key } = parseLocation(location ?? keyOf(id));
+    await (await this.storages.open(storage)).delete(key);
     await this.uploads.remove(id);
   }
 
   private async move(id: string): Promise<UploadState> {
-    const size = await this.places.received(id);
+    const before = await this.find(id);
+    if (before.location !== null) return { ...before, received: Number(before.size) };
     const ref = this.storages.defaultRef;
-    const key = `uploads/${id}`;
+    const key = keyOf(id);
     const storage = await this.storages.open(ref);
-    await storage.adopt(key, this.places.path(id));
-    const row = await this.uploads.complete(id, size ?? 0, formatLocation({ storage: ref, key }));
-    if (row !== undefined) return { ...row, received: Number(row.size) };
+    if ((await this.places.received(id)) !== undefined) {
+      await storage.adopt(key, this.places.path(id)).catch((error: unknown) => {
+        // Another node with the same DATA_DIR has moved it.
+        if (!isFileGone(error)) throw error;
+      });
+    }
+    // Also what an earlier attempt moved, which died before it could say so.
+    const { size } = await storage.stat(key);
+    const row = await this.uploads.complete(id, size, formatLocation({ storage: ref, key }));
+    if (row !== undefined) return { ...row, received: size };
     await storage.delete(key);
     throw noSuchUpload(id);
   }
@@ -142,6 +152,11 @@ export class UploadService {
     if (row === undefined) throw noSuchUpload(id);
     return row;
   }
+}
+
+/** Where the bytes of an upload lie in the storage. */
+function keyOf(id: string): string {
+  return `uploads/${id}`;
 }
 
 /** The media type that a client gave, by the names that clients of tus use. */

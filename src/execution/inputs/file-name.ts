@@ -13,6 +13,19 @@ export function fileNameOf(href: string): string | undefined {
   } catch {
     text = segment;
   }
+  return cleaned(text);
+}
+
+/**
+ * The name of a file as a client gave it, without the directories before it and with nothing in it that is special in a
+ * path.
+ * @returns nothing when it is no name
+ */
+export function safeFileName(text: string): string | undefined {
+  return cleaned(text.split(/[\\/]/).at(-1)!);
+}
+
+function cleaned(text: string): string | undefined {
   const name = text
     .replace(/[^\p{L}\p{N}._ -]+/gu, '_')
     .replace(/^[. ]+/, '')

@@ -6,8 +6,9 @@ import { bounded } from '../../outgoing/bounded-content.js';
 import { GuardedFetch } from '../../outgoing/guarded-fetch.js';
 import { OutgoingError } from '../../outgoing/outgoing-error.js';
 import type { OgcSchema } from '../../processes/process-description.js';
+import { StorageError } from '../../storage/storage-error.js';
 import { alternativeFor, alternativesOf, type Alternative } from '../schema-alternatives.js';
-import { fileNameOf } from './file-name.js';
+import { fileNameOf, safeFileName } from './file-name.js';
 import { parseJson } from './inline-input.reader.js';
 import type { InputStager } from './input-stager.js';
 import type { ReferencedContent } from './references/reference-source.js';
@@ -45,6 +46,8 @@ export class ReferenceReader {
       return await this.consume(response, reference, schema, stager, signal);
     } catch (error) {
       signal.throwIfAborted();
+      if (isOfStorage(error))
+        throw new UnavailableReference('refers to something that cannot be read now', { cause: error });
       throw error instanceof OutgoingError ? unavailable(error) : error;
     } finally {
       response.body.destroy();
@@ -54,7 +57,8 @@ export class ReferenceReader {
   private async open(reference: InputReference, schema: OgcSchema, signal: AbortSignal): Promise<ReferencedContent> {
     const source = this.sources?.of(reference.href);
     if (source === undefined) return await this.fetch(reference, schema, signal);
-    const content = await source.open(reference.href, signal);
+    const limit = AbortSignal.timeout(this.settings.REFERENCE_TIMEOUT);
+    const content = await source.open(reference.href, AbortSignal.any([signal, limit]));
     const body = Readable.from(bounded(content.body, this.settings.MAX_REFERENCE), { objectMode: false });
     return { ...content, body: body.once('close', () => content.body.destroy()) };
   }
@@ -86,7 +90,7 @@ export class ReferenceReader {
     const alternative = chooseAlternative(type, schema);
     if (alternative.kind === 'binary') {
       const stagedType = mediaType ?? alternative.mediaType ?? contentType ?? MediaType.octets;
-      return stager.stage(body, stagedType, signal, name ?? fileNameOf(href));
+      return stager.stage(body, stagedType, signal, (name && safeFileName(name)) ?? fileNameOf(href));
     }
     const text = await decodeText(bounded(body, Math.min(this.settings.MAX_BODY, this.settings.MAX_REFERENCE)), type);
     return isJsonContent(alternative, type) ? parseJson(text) : text;
@@ -109,6 +113,11 @@ function acceptFor(reference: InputReference, schema: OgcSchema): string {
     ({ mediaType, kind }) => mediaType ?? (kind === 'json' ? MediaType.json : '*/*'),
   );
   return [...new Set([...types, '*/*;q=0.1'])].join(', ');
+}
+
+/** What a storage fails with while it is read, or when that takes longer than REFERENCE_TIMEOUT. */
+function isOfStorage(error: unknown): boolean {
+  return error instanceof StorageError || (error instanceof DOMException && error.name === 'TimeoutError');
 }
 
 function unavailable(error: OutgoingError): UnavailableReference {

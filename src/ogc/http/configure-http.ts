@@ -19,6 +19,14 @@ const EXPOSED_HEADERS = [
   'ETag',
   'Accept-Ranges',
   'Content-Range',
+  // Of the tus protocol
+  'Upload-Offset',
+  'Upload-Length',
+  'Upload-Defer-Length',
+  'Upload-Metadata',
+  'Upload-Expires',
+  'Tus-Resumable',
+  'Tus-Version',
 ];
 
 /** Seconds; long enough for a restart behind a load balancer. */

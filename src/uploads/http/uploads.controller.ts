@@ -93,7 +93,13 @@ export class UploadsController {
   private async answer(request: FastifyRequest, reply: FastifyReply, id?: string): Promise<undefined> {
     const type = sentContentType(request);
     const headers = { ...request.headers, 'content-type': type };
-    const answer = await this.tus.answer({ method: request.method, id, headers, body: request.raw });
+    const answer = await this.tus
+      .answer({ method: request.method, id, headers, body: request.raw })
+      .catch((error: unknown) => {
+        // What has not been read of the body cannot be told from a next request.
+        reply.headers({ Connection: 'close', 'Tus-Resumable': '1.0.0', 'Tus-Version': '1.0.0' });
+        throw error;
+      });
     reply.code(answer.status).headers(answer.headers);
     if (answer.id !== undefined) reply.header('Location', this.links.url(request, `/uploads/${answer.id}`));
     return undefined;

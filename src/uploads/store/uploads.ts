@@ -45,7 +45,8 @@ const FIND = new Statement<UploadRow>(
 
 const EXPIRED = new Statement<UploadRow>(
   'upload_expired',
-  `SELECT ${COLUMNS} FROM upload WHERE expires_at <= now() ORDER BY expires_at LIMIT $1`,
+  `SELECT ${COLUMNS} FROM upload WHERE expires_at <= now() AND ($2::uuid IS NULL OR (expires_at, id) > ($3, $2))
+   ORDER BY expires_at, id LIMIT $1`,
 );
 
 const REMOVE = new Statement<{ id: string }>('upload_remove', 'DELETE FROM upload WHERE id = $1 RETURNING id');
@@ -82,9 +83,9 @@ export class Uploads {
     return (await this.database.execute(FIND, [id]))[0];
   }
 
-  /** Those whose time has passed, the longest first. */
-  expired(limit: number): Promise<UploadRow[]> {
-    return this.database.execute(EXPIRED, [limit]);
+  /** Those whose time has passed, the longest first. @param after the last one of the page before */
+  expired(limit: number, after?: UploadRow): Promise<UploadRow[]> {
+    return this.database.execute(EXPIRED, [limit, after?.id ?? null, after?.expires_at ?? null]);
   }
 
   /** @returns whether it was there */

@@ -94,7 +94,8 @@ export class Tus {
   /** What the service itself threw goes on as it is; words of the library become a problem. */
   private async errorOf(request: Request, response: Response): Promise<unknown> {
     const fault = this.faults.get(request);
-    if (fault instanceof Error) return fault;
+    // Errors of the library carry the status of their answer.
+    if (fault instanceof Error && !('status_code' in fault)) return fault;
     const text = (await response.text()).trim();
     const isServerFault = response.status >= 500;
     return new DomainError(

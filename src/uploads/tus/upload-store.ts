@@ -1,5 +1,8 @@
+import type { Readable } from 'node:stream';
 import { FileStore } from '@tus/file-store';
 import { ERRORS, type KvStore, Upload } from '@tus/utils';
+import { DomainError } from '../../ogc/problems/domain-error.js';
+import { isFileGone } from '../../storage/storage-unavailable.js';
 import type { UploadPlaces } from '../upload-places.js';
 import type { UploadService } from '../upload.service.js';
 import { type UploadRow, Uploads } from '../store/uploads.js';
@@ -34,7 +37,7 @@ export class UploadStore extends FileStore {
   constructor(
     private readonly service: UploadService,
     private readonly uploads: Uploads,
-    places: UploadPlaces,
+    private readonly places: UploadPlaces,
     lifetime: number,
   ) {
     super({
@@ -44,15 +47,42 @@ export class UploadStore extends FileStore {
     });
   }
 
+  /** The row first: nobody may take a file for a leftover that has none. */
+  override async create(file: Upload): Promise<Upload> {
+    await this.configstore.set(file.id, file);
+    try {
+      return await super.create(file);
+    } catch (error) {
+      await this.remove(file.id);
+      throw error;
+    }
+  }
+
   override async getUpload(id: string): Promise<Upload> {
     const row = await this.uploads.find(id);
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- the way of the library
     if (row === undefined) throw ERRORS.FILE_NOT_FOUND;
-    return row.location === null ? await super.getUpload(id) : toUpload(row, Number(row.size));
+    if (row.location !== null) return toUpload(row, Number(row.size));
+    return (await this.places.received(id)) === undefined ? await this.moved(id) : await super.getUpload(id);
+  }
+
+  /** A last part that comes again, because the answer to it was lost, has nothing to add. */
+  override async write(readable: Readable, id: string, offset: number): Promise<number> {
+    const row = await this.uploads.find(id);
+    return row?.location == null ? await super.write(readable, id, offset) : offset;
   }
 
   override async remove(id: string): Promise<void> {
     await this.service.remove(id);
+  }
+
+  /** An upload without bytes here has been moved, by a service that ended before it could say so, or lies elsewhere. */
+  private async moved(id: string): Promise<Upload> {
+    const row = await this.service.complete(id).catch((error: unknown) => {
+      if (!isFileGone(error)) throw error;
+      throw new DomainError('upload-conflict', 'The parts of this upload are gathered by another node.');
+    });
+    return toUpload(row, row.received);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../../ogc/problems/domain-error.js';
-import { StorageError } from '../../../storage/storage-error.js';
+import { storageFailure } from '../../../storage/storage-unavailable.js';
 import { UploadService } from '../../../uploads/upload.service.js';
 import { UnavailableReference } from '../input-violation.js';
 import { type ReferencedContent, ReferenceSource } from './reference-source.js';
@@ -25,7 +25,7 @@ export class UploadReferences extends ReferenceSource {
       if (error instanceof DomainError && error.code === 'upload-incomplete') {
         throw new UnavailableReference('refers to an upload that is not complete', { cause: error });
       }
-      if (error instanceof StorageError) {
+      if (storageFailure(error) !== error) {
         throw new UnavailableReference('refers to an upload that cannot be read now', { cause: error });
       }
       throw error;

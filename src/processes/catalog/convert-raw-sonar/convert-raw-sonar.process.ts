@@ -129,7 +129,7 @@ async function write(index: RawIndex, rawFile: InputFile, outputType: OutputType
 
 /** The name that the recording came with; bytes in a request have none. */
 function nameOf({ name, path }: InputFile): string {
-  return name ?? basename(path);
+  return basename(name ?? path);
 }
 
 function logFindings(index: RawIndex, { logger }: JobContext): void {
