@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowSession } from '../../src/flows/flow-session.js';
 import { MemoryJournal } from '../../src/flows/memory-journal.js';
-import type { JobContext, LogLevel, PlainContext } from '../../src/processes/job-context.js';
+import type { JobContext, JobStorage, LogLevel, PlainContext } from '../../src/processes/job-context.js';
 import type { RegisteredProcess } from '../../src/processes/registered-process.js';
 
 /** A JobContext for calling a process without an engine; it remembers what the process reported. */
@@ -15,11 +15,15 @@ export interface RecordingJobContext extends JobContext {
   };
 }
 
-/** @param directory where the work directory is made; outputs stay where the process put them */
+/**
+ * @param directory where the work directory is made; outputs stay where the process put them
+ * @param storage of the job; without it there is none
+ */
 export function recordingJobContext(
   directory: string,
   signal: AbortSignal = new AbortController().signal,
   onProgress: (percent: number) => void = () => undefined,
+  storage?: JobStorage,
 ): RecordingJobContext {
   const reported: RecordingJobContext['reported'] = { progress: [], logs: [], files: new Map() };
   const log = (level: LogLevel) => (message: string, data?: Record<string, unknown>) => {
@@ -41,8 +45,9 @@ export function recordingJobContext(
       await mkdir(path, { recursive: true });
       return path;
     },
-    get storage(): never {
-      throw new Error('This context has no storages.');
+    get storage(): JobStorage {
+      if (storage === undefined) throw new Error('This context has no storages.');
+      return storage;
     },
     storageOf: () => {
       throw new Error('This context has no storages.');

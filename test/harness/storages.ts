@@ -1,3 +1,6 @@
+import { CodeStorage } from '../../src/engine/code-storage.js';
+import type { JobStorage } from '../../src/processes/job-context.js';
+import { MemoryStorage } from '../../src/storage/memory/memory-storage.js';
 import { StorageError } from '../../src/storage/storage-error.js';
 import type { Storage } from '../../src/storage/storage.js';
 import { DEFAULT_STORAGE, Storages } from '../../src/storage/storages.js';
@@ -15,4 +18,10 @@ export class TestStorages extends Storages {
     const storage = this.known.get(ref);
     return storage === undefined ? Promise.reject(new StorageError('misconfigured', ref)) : Promise.resolve(storage);
   }
+}
+
+/** A storage as code uses it, in memory. */
+export function memoryJobStorage(): JobStorage {
+  const storage = new MemoryStorage();
+  return new CodeStorage(() => Promise.resolve(storage), '');
 }

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { annotation, configuration, nmea, ping } from '../../../../test/harness/ek60-generator.js';
 import { recordingJobContext, type RecordingJobContext } from '../../../../test/harness/recording-job-context.js';
+import { memoryJobStorage } from '../../../../test/harness/storages.js';
 import { FlowSession } from '../../../flows/flow-session.js';
 import { MemoryJournal } from '../../../flows/memory-journal.js';
-import type { StepStart, StepVerdict } from '../../../flows/step-journal.js';
+import type { StepEnd, StepReceipt, StepStart, StepVerdict } from '../../../flows/step-journal.js';
 import { tasksOf } from '../../decorators/task.decorator.js';
 import { taskDefinition } from '../../definition/step-definitions.js';
 import { InputFile } from '../../input-file.js';
+import type { JobStorage } from '../../job-context.js';
 import type { RegisteredProcess } from '../../registered-process.js';
 import { ConvertRawSonar } from './convert-raw-sonar.process.js';
 
@@ -27,6 +29,27 @@ class InterruptingJournal extends MemoryJournal {
   override async begin(start: StepStart): Promise<StepVerdict> {
     if (start.name === this.task && this.times-- > 0) return { do: 'suspend' };
     return await super.begin(start);
+  }
+}
+
+/** Ends the run after the work of the task of this name, before its end is on record; once. */
+class ForgettingJournal extends MemoryJournal {
+  private key?: string;
+  private forgot = false;
+
+  constructor(private readonly task: string) {
+    super();
+  }
+
+  override async begin(start: StepStart): Promise<StepVerdict> {
+    if (start.name === this.task) this.key = start.key;
+    return await super.begin(start);
+  }
+
+  override async end(end: StepEnd): Promise<StepReceipt> {
+    if (end.key !== this.key || this.forgot) return await super.end(end);
+    this.forgot = true;
+    return { do: 'suspend' };
   }
 }
 
@@ -48,8 +71,10 @@ describe('convert-raw-sonar as a flow', () => {
   async function run(
     journal: MemoryJournal,
     name: string,
+    storage?: JobStorage,
+    outputPath?: string,
   ): Promise<RecordingJobContext['reported'] & { end: unknown }> {
-    const context = recordingJobContext(join(directory, name));
+    const context = recordingJobContext(join(directory, name), undefined, undefined, storage);
     const session = new FlowSession({
       jobId: context.jobId,
       process: {
@@ -61,7 +86,7 @@ describe('convert-raw-sonar as a flow', () => {
       journal,
       baseContext: context,
     });
-    const inputs = { rawFile, outputType: 'netcdf', overwrite: false, sonarModel: 'EK60' } as const;
+    const inputs = { rawFile, outputType: 'netcdf', overwrite: false, sonarModel: 'EK60', outputPath } as const;
     const end = await session.execute(() => handler.execute(inputs, session.context));
     return { ...context.reported, end };
   }
@@ -85,5 +110,19 @@ describe('convert-raw-sonar as a flow', () => {
     expect(progress.map(({ message }) => message)).not.toContain('Checking the recording');
     expect([...files.keys()]).toEqual(['converted']);
     expect(end).toEqual((await run(new MemoryJournal(), 'at-once')).end);
+  });
+
+  it('whose file was stored when it was interrupted comes to the same result, and does not replace the file', async () => {
+    const storage = memoryJobStorage();
+    const journal = new ForgettingJournal('save converted file');
+    const first = await run(journal, 'stored', storage, 'surveys/');
+    expect(first).toMatchObject({ end: { kind: 'suspended' } });
+    const { modified, size } = await storage.stat('surveys/cruise.nc');
+    const { end, logs } = await run(journal, 'stored-again', storage, 'surveys/');
+    expect(logs.filter(({ level }) => level === 'warn').map(({ message }) => message)).toEqual([
+      expect.stringContaining('surveys/cruise.nc was written meanwhile'),
+    ]);
+    expect(await storage.stat('surveys/cruise.nc')).toMatchObject({ modified, size });
+    expect(end).toEqual((await run(new MemoryJournal(), 'stored-at-once', memoryJobStorage(), 'surveys/')).end);
   });
 });

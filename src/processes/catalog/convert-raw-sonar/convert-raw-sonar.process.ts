@@ -91,7 +91,10 @@ export class ConvertRawSonar implements ProcessHandler<ConvertRawSonarInputs, Co
     context.logger.info(`Converted to ${fileName}.`, { bytes: (await stat(path)).size });
     const mediaType = OUTPUT_TYPES[outputType];
     if (place === undefined) await context.outputs.file('converted', path, { mediaType });
-    else if (!(await place.store(path, mediaType, overwrite))) warnOf(place, context);
+    else if (!(await place.store(path, mediaType, overwrite))) {
+      const writers = 'by an interrupted attempt or by another job';
+      context.logger.warn(`${place.location} was written meanwhile, ${writers}, and is not overwritten.`);
+    }
     context.progress(100, 'Converted');
     return { summary: summarize(index, fileName, backscatter), ...(place && { location: place.location }) };
   }
@@ -99,12 +102,8 @@ export class ConvertRawSonar implements ProcessHandler<ConvertRawSonarInputs, Co
 
 /** Leaves what is at the place already as it is. */
 function leftAlone(place: OutputPlace, index: RawIndex, context: JobContext): ConvertRawSonarOutputs {
-  warnOf(place, context);
+  context.logger.warn(`${place.location} exists already and is not overwritten.`);
   return { summary: summarize(index, place.fileName, []), location: place.location };
-}
-
-function warnOf({ location }: OutputPlace, { logger }: JobContext): void {
-  logger.warn(`${location} exists already and is not overwritten.`);
 }
 
 async function write(index: RawIndex, rawFile: InputFile, outputType: OutputType, path: string, context: JobContext) {
