@@ -324,6 +324,20 @@ describe('inputs that take blocks', () => {
     expect(blockInputs?.get('limits')).toEqual(['json', 'limits']);
   });
 
+  it('keep the alternatives of their values', async () => {
+    const csv = { type: 'string', contentMediaType: 'text/csv' } as const;
+    class Table {
+      @Input({ block: 'json', schema: { oneOf: [csv, { type: 'array', items: {} }] } }) table!: unknown;
+    }
+    const process = (await start(processOf({ ...minimal, inputs: Table }))).get('sample');
+    const { oneOf } = process.description.inputs.table.schema;
+    expect(oneOf).toEqual([csv, { type: 'array', items: {} }, expect.objectContaining({ required: ['$block'] })]);
+    for (const table of ['a,b', [1], { $block: 'json/table' }]) {
+      expect(await process.validateInputs({ table })).toEqual([]);
+    }
+    expect(await process.validateInputs({ table: { $block: 'json/table' } }, 'resolved')).not.toEqual([]);
+  });
+
   it('take references until they are resolved, and then values only', async () => {
     const process = await sample();
     const values = { token: { $block: 'secret/token' }, even: { $block: 'json/even' } };

@@ -98,6 +98,19 @@ describe('referenced inputs', () => {
     expect(await resolve({ [id]: { href: origin, ...members } })).toEqual({ [id]: expected });
   });
 
+  it('takes no reference to a block from what it fetches', async () => {
+    answer = send('{"$block":"secret/token"}', { 'content-type': 'application/json' });
+    const raw = { object: { href: origin } };
+    const { signal } = new AbortController();
+    const taker = { description, blockInputs: new Map([['object', ['secret']]]) };
+    const resolving = async () => resolver().resolve(raw, taker, directory, { signal });
+    await expect(resolving()).rejects.toMatchObject({
+      code: 'invalid-parameter',
+      errors: [{ pointer: '/inputs/object' }],
+    });
+    expect(await resolve(raw)).toEqual({ object: { $block: 'secret/token' } });
+  });
+
   it('streams bytes to a file', async () => {
     answer = send(ZEROS, { 'content-type': 'image/tiff' });
     const { files } = (await resolve({

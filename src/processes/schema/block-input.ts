@@ -10,19 +10,29 @@ export function meansBlock(value: unknown): boolean {
   return isJsonObject(value) && Object.hasOwn(value, BLOCK_MEMBER);
 }
 
-/** The schema of an input that takes a value or a reference to a block; no value fits both. */
+/**
+ * The schema of an input that takes a value or a reference to a block; no value fits both. Alternatives of the value
+ * stay alternatives of the whole, for those who choose among them by media type.
+ */
 export function withBlocks({ default: fallback, ...declared }: OgcSchema, types: readonly string[]): OgcSchema {
-  const mayBeObject = declared.type === undefined || declared.type === 'object';
-  const value =
-    mayBeObject && declared.not === undefined
-      ? { ...declared, not: { type: 'object' as const, required: [BLOCK_MEMBER] } }
-      : declared;
-  return { oneOf: [value, blockReferenceSchema(types)], ...(fallback !== undefined && { default: fallback }) };
+  const hasOnlyAlternatives = Object.keys(declared).join() === 'oneOf';
+  const values = hasOnlyAlternatives ? declared.oneOf! : [declared];
+  return {
+    oneOf: [...values.map(withoutReferences), blockReferenceSchema(types)],
+    ...(fallback !== undefined && { default: fallback }),
+  };
 }
 
 /** The part of a schema made by {@link withBlocks} that values fit. */
 export function valueSchemaOf({ oneOf }: OgcSchema): OgcSchema {
-  return oneOf![0];
+  const values = oneOf!.slice(0, -1);
+  return values.length === 1 ? values[0] : { oneOf: values };
+}
+
+function withoutReferences(schema: OgcSchema): OgcSchema {
+  const mayBeObject = schema.type === undefined || schema.type === 'object';
+  if (!mayBeObject || schema.not !== undefined) return schema;
+  return { ...schema, not: { type: 'object', required: [BLOCK_MEMBER] } };
 }
 
 /** The ids of the inputs in which blocks are referred to. @param values by input id, as sent */
