@@ -270,13 +270,22 @@ export function requestsAt(operations: readonly DescribedOperation[], ids: Known
     const query = fc.oneof({ weight: 2, arbitrary: fc.constant('') }, queryOf(names));
     return fc.tuple(method, pathOf(operation.path, ids), query);
   });
+  const tooLong = fc.tuple(
+    fc.constantFrom('GET', 'POST', 'DELETE'),
+    fc.constantFrom(...operations.map(({ path }) => path)),
+    fc.constant(`?cursor=${'x'.repeat(20_000)}`),
+  );
   const other = fc.tuple(
     fc.constantFrom(...METHODS),
     fc.array(segment, { maxLength: 4 }).map((parts) => `/${parts.join('/')}`),
     queryOf([]),
   );
   return fc
-    .tuple(fc.oneof({ weight: 6, arbitrary: described }, other), oddHeaders, fc.option(oddBody, { nil: undefined }))
+    .tuple(
+      fc.oneof({ weight: 12, arbitrary: described }, { weight: 2, arbitrary: other }, tooLong),
+      oddHeaders,
+      fc.option(oddBody, { nil: undefined }),
+    )
     .map(([[method, path, query], headers, body]) => ({ method, target: path + query, headers, body }));
 }
 
