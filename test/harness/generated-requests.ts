@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { type BodySchema, type SchemaComponents, valuesOf } from './generated-bodies.js';
 import type { RawRequest } from './raw-http.js';
 
 /** An operation of an OpenAPI document, as far as requests are made from it. */
@@ -6,6 +7,8 @@ export interface DescribedOperation {
   readonly method: string;
   readonly path: string;
   readonly parameters: readonly { readonly name: string; readonly in: string }[];
+  /** Schema of the request body by media type. */
+  readonly content?: Readonly<Record<string, { readonly schema?: BodySchema }>>;
 }
 
 /** Ids that exist, by the name of the path parameter in lower case. */
@@ -132,6 +135,15 @@ const HEADER_VALUES: Readonly<Record<string, readonly string[]>> = {
   'Idempotency-Key': ['a', '', '"quoted"', 'k'.repeat(500), 'ü'],
   'Last-Event-ID': ['0', '-1', '999999999999999999999', 'x', ''],
   Range: ['bytes=0-0', 'bytes=-1', 'bytes=5-1', 'bytes=0-0,2-3', 'bytes=99999999999999999999-', 'lines=1'],
+  'Tus-Resumable': ['1.0.0', '1.0.0', '0.2.2', '', 'x'],
+  'Upload-Length': ['10', '0', '-1', '1e3', '99999999999999999999', '999999999999999', 'x'],
+  'Upload-Offset': ['0', '5', '10', '-1', '99999999999999999999', 'x', ''],
+  'Upload-Metadata': ['filename YQ==', 'filename !', 'a,a,a', ' ', 'filetype AA==,filename /w=='],
+  'Upload-Defer-Length': ['1', '0', 'x'],
+  'Upload-Concat': ['partial', 'final;/uploads/x'],
+  'X-HTTP-Method-Override': ['PATCH', 'DELETE', 'x'],
+  'Cache-Control': ['no-cache', 'no-store', 'max-age=0', 'max-age=-1', 'only-if-cached', '"'],
+  'If-Match': ['*', '"1"', '"2"', 'W/"1"', '"999999999999999999999"', 'x', '', '"1", "2"'],
   'If-None-Match': ['*', '""', 'W/"x"', 'x'],
   'If-Range': ['""', 'x', 'Thu, 01 Jan 1970 00:00:00 GMT'],
   Host: ['localhost', 'a b', 'evil.example:99999', '[::1', ''],
@@ -153,7 +165,7 @@ const headerValue = fc
   .map((text) => text.replace(/[\0-\x1f\x7f]/g, ''));
 
 const header = fc
-  .constantFrom(...Object.keys(HEADER_VALUES))
+  .constantFrom('Accept', 'Accept', ...Object.keys(HEADER_VALUES))
   .chain((name) =>
     fc.tuple(
       fc.constant(name),
@@ -202,27 +214,85 @@ export const oddBody = fc.oneof(
   fc.constant(Buffer.from(`"${'x'.repeat(200_000)}"`)),
 );
 
+/** Values of the headers that an operation reads, most of them the ones it hopes for. */
+function headersOf({ parameters }: DescribedOperation): fc.Arbitrary<(readonly [string, string])[]> {
+  const names = new Set(parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name));
+  const known = [...names].filter((name) => name in HEADER_VALUES);
+  const each = known.map((name) =>
+    fc.option(fc.constantFrom(...HEADER_VALUES[name]).map((value) => [name, value] as const)),
+  );
+  return fc.tuple(...each).map((list) => list.filter((entry) => entry !== null));
+}
+
+/** A body that a schema describes, as bytes, with some of its nodes or none replaced, removed, wrapped or added to. */
+function documentedBody(schema: BodySchema, components: SchemaComponents): fc.Arbitrary<Buffer> {
+  if (schema.format === 'binary') return fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes));
+  const document = valuesOf(schema, components);
+  return document
+    .chain((value) => fc.oneof(fc.constant(value), mutated(value)))
+    .chain((value) => withRawNumbers(impatient(value)))
+    .map((text) => Buffer.from(text));
+}
+
+/** Requests with a body at the routes that read one, near to what is described. */
+export function bodiesAt(
+  operations: readonly DescribedOperation[],
+  ids: KnownIds,
+  components: SchemaComponents,
+): fc.Arbitrary<RawRequest> {
+  const reading = operations.flatMap((operation) =>
+    Object.entries(operation.content ?? {}).map(([type, { schema = {} }]) => ({ operation, type, schema })),
+  );
+  return fc.constantFrom(...reading).chain(({ operation, type, schema }) => {
+    const body = fc.oneof({ weight: 8, arbitrary: documentedBody(schema, components) }, oddBody);
+    const headers = fc.tuple(headersOf(operation), fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, oddHeaders));
+    return fc.tuple(pathOf(operation.path, ids), headers, body).map(([target, [own, odd], content]): RawRequest => {
+      const all = [...own, ...odd, ['Content-Type', type] as const];
+      const named = new Map(all.map(([name, value]) => [name.toLowerCase(), [name, value] as const]));
+      return { method: operation.method, target, headers: [...named.values()], body: content };
+    });
+  });
+}
+
+/** Whatever became of it, echo shall not be told to wait. */
+export function impatient(body: unknown): unknown {
+  const inputs = (body as { inputs?: { pause?: unknown } } | null | undefined)?.inputs;
+  if (typeof inputs === 'object' && inputs !== null && 'pause' in inputs && !Array.isArray(inputs)) inputs.pause = 0;
+  return body;
+}
+
 /** Requests at the routes of an OpenAPI document, mostly near to what is described, and at what is none. */
 export function requestsAt(operations: readonly DescribedOperation[], ids: KnownIds): fc.Arbitrary<RawRequest> {
   const described = fc.constantFrom(...operations).chain((operation) => {
     const names = operation.parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name);
     const method = fc.oneof({ weight: 4, arbitrary: fc.constant(operation.method) }, fc.constantFrom(...METHODS));
-    return fc.tuple(method, pathOf(operation.path, ids), queryOf(names));
+    // A parameter that is not described is refused before anything else is looked at.
+    const query = fc.oneof({ weight: 2, arbitrary: fc.constant('') }, queryOf(names));
+    return fc.tuple(method, pathOf(operation.path, ids), query);
   });
+  const tooLong = fc.tuple(
+    fc.constantFrom('GET', 'POST', 'DELETE'),
+    fc.constantFrom(...operations.map(({ path }) => path)),
+    fc.constant(`?cursor=${'x'.repeat(20_000)}`),
+  );
   const other = fc.tuple(
     fc.constantFrom(...METHODS),
     fc.array(segment, { maxLength: 4 }).map((parts) => `/${parts.join('/')}`),
     queryOf([]),
   );
   return fc
-    .tuple(fc.oneof({ weight: 6, arbitrary: described }, other), oddHeaders, fc.option(oddBody, { nil: undefined }))
+    .tuple(
+      fc.oneof({ weight: 12, arbitrary: described }, { weight: 2, arbitrary: other }, tooLong),
+      oddHeaders,
+      fc.option(oddBody, { nil: undefined }),
+    )
     .map(([[method, path, query], headers, body]) => ({ method, target: path + query, headers, body }));
 }
 
 function pathOf(path: string, ids: KnownIds): fc.Arbitrary<string> {
   const parts = path.split('/').map((part) => {
     const known = ids[/^\{(.+)\}$/.exec(part)?.[1]?.toLowerCase() ?? ''];
-    if (known !== undefined) return fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...known) }, segment);
+    if (known !== undefined) return fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...known) }, segment);
     return fc.oneof({ weight: 30, arbitrary: fc.constant(part) }, segment);
   });
   // The leading slash stays; without it there is no request target.
@@ -274,10 +344,10 @@ export function withRawNumbers(document: unknown): fc.Arbitrary<string> {
 }
 
 /** A JSON document with some of its nodes, or none, replaced, removed, wrapped or added to. */
-export function mutated(document: object): fc.Arbitrary<unknown> {
+export function mutated(document: unknown): fc.Arbitrary<unknown> {
   const step = fc.tuple(fc.nat(200), fc.constantFrom('replace', 'remove', 'wrap', 'add'), oddValue, anyText);
   return fc.array(step, { maxLength: 3 }).map((steps) => {
-    const copy = { root: structuredClone(document) as unknown };
+    const copy = { root: structuredClone(document) };
     for (const [position, change, odd, name] of steps) {
       const value = structuredClone(odd);
       const places = placesIn(copy);
