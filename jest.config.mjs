@@ -8,6 +8,8 @@ const shared = {
 /** One project per kind of test: what a test needs decides where it lives. */
 export default {
   workerIdleMemoryLimit: '1GB',
+  // No promise is about time: a busy machine must not fail a test. Specs that start many services allow more.
+  testTimeout: 60_000,
   coverageProvider: 'babel',
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.spec.ts'] },

@@ -470,7 +470,7 @@ describe('Execution features', () => {
       const minimal = await client.execute('assorted', large, { prefer: 'return=minimal' });
       expect(minimal.headers.get('preference-applied')).toBe('return=minimal');
       const linked = (await minimal.json()) as { data: { href: string }; list: unknown };
-      expect(linked).toMatchObject({ data: { href: expect.stringMatching(/results\/data$/) }, list: LIST });
+      expect(linked).toMatchObject({ data: { href: expect.stringMatching(/results\/data\?expires=/) }, list: LIST });
       expect(await (await fetch(linked.data.href)).json()).toMatchObject({ note: '' });
       const whole = await client.execute('assorted', large, { prefer: 'return=representation' });
       expect(whole.headers.get('preference-applied')).toBe('return=representation');
@@ -509,7 +509,7 @@ describe('Execution features', () => {
       const outputs = { list: { transmissionMode: 'reference' } };
       const response = await client.execute('assorted-bare', { outputs, response: 'raw' });
       expect(response.status).toBe(204);
-      const [, href] = /<([^>]+results\/list)>/.exec(response.headers.get('link') ?? '')!;
+      const [, href] = /<([^>]+results\/list\?expires=[^>]+)>/.exec(response.headers.get('link') ?? '')!;
       expect(await (await fetch(href)).json()).toEqual(LIST);
       expect(monitorOf(response)).toBeDefined();
     });

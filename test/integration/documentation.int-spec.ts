@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
+import { SECRET_FILES } from '../../src/config/secret-files.js';
 import { settingsSchema } from '../../src/config/settings.schema.js';
 import { traceFlow } from '../../src/flows/graph/flow-tracer.js';
 import { toMermaid } from '../../src/flows/graph/mermaid.js';
@@ -112,10 +113,10 @@ describe('the pages of the documentation', () => {
     const named = [...readFileSync(page, 'utf8').matchAll(/`([A-Z][A-Z0-9]*_[A-Z0-9_]+)(?:=[^`]*)?`/g)].map(
       ([, name]) => name,
     );
-    // Variables of the command line, of the system and of compose, which are no settings of the service.
-    const other = /^(SLUICE_|HTTPS?_PROXY|NO_|NODE_|XDG_|COMPOSE_)/;
+    // Variables of the tests, of the command line, of the system and of compose, which are no settings of the service.
+    const other = /^(FAULT_SEED$|SLUICE_|HTTPS?_PROXY|NO_|NODE_|XDG_|COMPOSE_)/;
     const ofStack = [...readFileSync('docker/.env.example', 'utf8').matchAll(/^#([A-Z_]+)=/gm)].map(([, name]) => name);
-    const known = [...Object.keys(settingsSchema.shape), ...ofStack];
+    const known = [...Object.keys(settingsSchema.shape), ...SECRET_FILES, ...ofStack];
     expect(named.filter((name) => !known.includes(name) && !other.test(name))).toEqual([]);
   });
 });
