@@ -48,6 +48,14 @@ describe('blocks that stand for storages', () => {
     }
   });
 
+  it('say which of their values decide where their secrets are sent', async () => {
+    const types = await registry();
+    const destinations = ['s3', 'remote-file-system', 'git', 'http'].map((type) =>
+      [...types.get(type).fields.values()].filter(({ isDestination }) => isDestination).map(({ name }) => name),
+    );
+    expect(destinations).toEqual([['endpoint'], ['basepath'], ['url'], ['baseUrl']]);
+  });
+
   it.each([
     ['local-file-system', { basepath: 'results' }],
     ['local-file-system', { basepath: '/srv/results' }],
