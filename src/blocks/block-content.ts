@@ -7,7 +7,8 @@ import { type BlockRef, blockRefText } from './block-ref.js';
 import { type BlockGraph, checkReferences } from './block-references.js';
 import { BlockRegistry } from './block-registry.js';
 import { BlockSecrets } from './block-secrets.js';
-import { isSecretMark } from './kept-secrets.js';
+import { isSecretMark, shownValues } from './kept-secrets.js';
+import type { BlockType } from './definition/block-type.js';
 import type { BlockContent, BlockRow } from './store/block-rows.js';
 
 /** Bytes of the values of a block, as JSON. */
@@ -43,6 +44,7 @@ export class BlockContents {
     const violations = kept
       .filter(({ name }) => !Object.hasOwn(stored, name))
       .map(({ name }) => ({ pointer: jsonPointer('values', name), detail: 'There is no stored secret to keep.' }));
+    violations.push(...redirected(type, stored, values, earlier));
     const whole = { ...values, ...stored };
     const missing = new Set(violations.map(({ pointer }) => pointer));
     violations.push(...(await type.validate(whole)).filter(({ pointer }) => !missing.has(pointer)));
@@ -79,6 +81,22 @@ export class BlockContents {
     const sealed = kept.filter(({ name }) => earlier !== undefined && Object.hasOwn(earlier.secrets, name));
     return this.secrets.open(ref, Object.fromEntries(sealed.map(({ name }) => [name, earlier!.secrets[name]])));
   }
+}
+
+/** Stored secrets that would be sent to another place than the one they were given for. */
+function redirected(
+  { fields }: BlockType,
+  stored: JsonObject,
+  values: JsonObject,
+  earlier: BlockRow | undefined,
+): Violation[] {
+  const before = earlier === undefined ? {} : shownValues(earlier.values, earlier.secrets);
+  const isElsewhere = [...fields.values()].some(
+    ({ name, isDestination, default: fallback }) =>
+      isDestination && !isDeepStrictEqual(values[name] ?? fallback, before[name] ?? fallback),
+  );
+  const detail = 'The secret must be given again, because the address changes.';
+  return isElsewhere ? Object.keys(stored).map((name) => ({ pointer: jsonPointer('values', name), detail })) : [];
 }
 
 function refuse(violations: readonly Violation[]): void {

@@ -51,6 +51,11 @@ class Gauge {
   @IsOptional()
   credentials?: AwsCredentialsBlock;
 
+  @Field({ destination: true })
+  @IsOptional()
+  @IsString()
+  url?: string;
+
   test(): void {
     if (this.rate === 1) throw new Error(`The gauge does not answer to ${this.token}.`);
   }
@@ -230,6 +235,24 @@ describe(BlockChanges.name, () => {
     });
     one.get(UsedByTests).use = undefined;
     await one.get(BlockChanges).remove(at('json/x'));
+  });
+
+  it('keeps no secret for another address than the one it was given for', async () => {
+    const changes = (await node()).get(BlockChanges);
+    await changes.create(at('gauge/north'), { url: 'https://here/', token: SECRET });
+    const errors = [
+      { pointer: '/values/token', detail: 'The secret must be given again, because the address changes.' },
+    ];
+    const refused = { code: 'invalid-parameter', errors };
+    await expect(changes.merge(at('gauge/north'), { url: 'https://elsewhere/' })).rejects.toMatchObject(refused);
+    await expect(changes.merge(at('gauge/north'), { url: null })).rejects.toMatchObject(refused);
+    await expect(
+      changes.replace(at('gauge/north'), { url: 'https://elsewhere/', token: { $secret: true } }),
+    ).rejects.toMatchObject(refused);
+    await changes.merge(at('gauge/north'), { url: 'https://here/', rate: 2 });
+    await changes.merge(at('gauge/north'), { url: 'https://elsewhere/', token: 'another' });
+    await changes.merge(at('gauge/north'), { url: 'https://here/', token: null });
+    expect((await changes.find(at('gauge/north'))).secrets).toEqual({});
   });
 
   it('leaves names alone that have a meaning of their own', async () => {

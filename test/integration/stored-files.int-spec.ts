@@ -7,8 +7,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { Settings } from '../../src/config/settings.js';
 import { RunFiles } from '../../src/jobs/files/run-files.js';
 import { StoredFiles } from '../../src/jobs/files/stored-files.js';
+import { JobBlockUsage } from '../../src/jobs/job-block-usage.js';
 import { JobFiles } from '../../src/jobs/job-files.js';
 import { StorageRemovals } from '../../src/jobs/store/storage-removals.js';
+import { DomainError } from '../../src/ogc/problems/domain-error.js';
 import { ProcessRegistry } from '../../src/processes/process-registry.js';
 import { FileRemoval } from '../../src/queues/supervision/file-removal.js';
 import { StorageOrphans } from '../../src/queues/supervision/storage-orphans.js';
@@ -145,6 +147,20 @@ describe(StoredFiles.name, () => {
     }
   });
 
+  it.each(['no-such-block', 'block-unusable'] as const)(
+    'says of results behind %s that their storage is away',
+    async (code) => {
+      class NoStorage extends TestStorages {
+        override open(): Promise<never> {
+          return Promise.reject(new DomainError(code, 'There is no such block.'));
+        }
+      }
+      const bytes = new StoredFiles(files, new NoStorage(), settings).bytesOf(`${REF}:jobs/none/1/a`);
+      await expect(bytes.size()).rejects.toMatchObject({ code: 'storage-unavailable' });
+      await expect(bytes.read({ start: 0, end: 1 })).rejects.toMatchObject({ code: 'storage-unavailable' });
+    },
+  );
+
   it('says that a file is gone, wherever it was', async () => {
     for (const location of ['jobs/none/1/a', `${REF}:jobs/none/1/a`]) {
       expect(await stored.bytesOf(location).size()).toBeUndefined();
@@ -196,6 +212,27 @@ describe('removal', () => {
     expect(await removal.work()).toBe(false);
     expect(await due()).toEqual([]);
     expect(await storage.keys()).toEqual([`jobs/${kept}/1/outputs/map`, `jobs/${kept}/inputs/0`]);
+  });
+
+  it('of the block of the storage is refused while anything is in it, and says what', async () => {
+    const usage = new JobBlockUsage(store.database);
+    expect(await usage.useOf(REF)).toBeUndefined();
+    const id = await ended();
+    await store.accepted({ storage: REF });
+    await store.accepted({ storage: 'memory/others' });
+    await store.query(
+      `INSERT INTO upload (id, location, expires_at) SELECT gen_random_uuid(), x || ':uploads/a', now()
+       FROM unnest($1::text[]) x`,
+      [[REF, `${REF}-2`]],
+    );
+    const rest = '1 job(s) that have not ended';
+    expect(await usage.useOf(REF)).toBe(
+      `${rest}, 1 ended job(s) whose storage it is until they are removed, 1 upload(s)`,
+    );
+    await store.cancellation.remove(id);
+    expect(await usage.useOf(REF)).toBe(`${rest}, 1 upload(s), 1 removal(s) of files that are still owed`);
+    await removal.work();
+    expect(await usage.useOf(REF)).toBe(`${rest}, 1 upload(s)`);
   });
 
   it('is made up for when the storage was away', async () => {

@@ -25,7 +25,7 @@ export interface BlockOptions {
  * ```ts
  * @Block({ type: 'tide-gauge', title: 'Tide gauge' })
  * export class TideGauge {
- *   @Field({ title: 'Address' }) @IsUrl()
+ *   @Field({ title: 'Address', destination: true }) @IsUrl()
  *   url!: string;
  *
  *   @Field({ title: 'Token' }) @Secret() @IsOptional() @IsString()

@@ -7,6 +7,7 @@ import { BLOCK_TYPE, blockReferenceSchema } from '../../processes/schema/block-r
 import { DtoSchemaError, DtoSchemaReader, isSelfContained } from '../../processes/schema/dto-schema.reader.js';
 import type { PropertySchema } from '../../processes/schema/dto-schema.reader.js';
 import { checkOgcSchema } from '../../processes/schema/ogc-keywords.js';
+import { destinationsOf } from '../decorators/field.decorator.js';
 import { secretsOf } from '../decorators/secret.decorator.js';
 
 /** The type of the blocks that a secret may be taken from. */
@@ -20,6 +21,8 @@ export interface BlockField {
   readonly optional: boolean;
   /** Encrypted, and never shown. */
   readonly isSecret: boolean;
+  /** Says where the secrets of the block are sent. */
+  readonly isDestination: boolean;
   /** Types of the blocks that it may refer to. */
   readonly blockTypes: readonly string[];
   readonly default?: unknown;
@@ -85,6 +88,7 @@ function readField(
     schema: described,
     optional,
     isSecret,
+    isDestination: destinationsOf(type).has(name),
     blockTypes: isSecret && schema.type === 'string' ? [SECRET_TYPE] : blockTypes,
     ...(fallback !== undefined && { default: fallback }),
   };

@@ -9,7 +9,11 @@ import { StorageBlock } from './storage-block.js';
 /** The files of a git repository, at a branch, tag or commit; they can only be read. */
 @Block({ type: 'git', title: 'Git repository', description: 'Files of a git repository; they can only be read' })
 export class GitBlock extends StorageBlock {
-  @Field({ title: 'URL', description: 'http(s) URL, or a file URL or absolute path of a repository of this machine' })
+  @Field({
+    title: 'URL',
+    description: 'http(s) URL, or a file URL or absolute path of a repository of this machine',
+    destination: true,
+  })
   @Matches(/^(https?:\/\/[^\s/@]+\/\S*|file:\/\/\/\S+|\/\S+)$/)
   url!: string;
 

@@ -9,7 +9,7 @@ import { StorageBlock } from './storage-block.js';
 /** Files of a web server; they can only be read. */
 @Block({ type: 'http', title: 'Web server', description: 'Files of a web server; they can only be read' })
 export class HttpBlock extends StorageBlock {
-  @Field({ title: 'Base URL' })
+  @Field({ title: 'Base URL', destination: true })
   @Matches(/^https?:\/\/[^\s/@]+(\/\S*)?$/)
   baseUrl!: string;
 

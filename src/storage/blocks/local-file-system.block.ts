@@ -1,9 +1,10 @@
-import { join, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { IsNotEmpty, IsString } from 'class-validator';
 import { Block } from '../../blocks/decorators/block.decorator.js';
 import { Field } from '../../blocks/decorators/field.decorator.js';
 import { LocalFileSystemStorage } from '../local/local-file-system-storage.js';
 import { StorageError } from '../storage-error.js';
+import { isReservedDirectory } from './reserved-directories.js';
 import type { StorageBlockTools } from './storage-block-tools.js';
 import { StorageBlock } from './storage-block.js';
 
@@ -20,17 +21,14 @@ export class LocalFileSystemBlock extends StorageBlock {
   @IsNotEmpty()
   basepath!: string;
 
-  /** @throws StorageError `misconfigured` for a directory in which the service keeps its keys or its database */
+  /** @throws StorageError `misconfigured` for a directory in which the service keeps its keys, its database or its files */
   open({ dataDirectory }: StorageBlockTools): LocalFileSystemStorage {
     const base = resolve(dataDirectory, this.basepath);
-    if (isWithin(dataDirectory, base) || isWithin(base, join(dataDirectory, 'postgres'))) {
-      const detail = 'holds what the service keeps for itself; name a directory of its own, for example below DATA_DIR';
+    if (isReservedDirectory(base, dataDirectory)) {
+      const detail =
+        'holds what the service or the machine keeps for itself; name a directory of its own, for example below DATA_DIR';
       throw new StorageError('misconfigured', 'The base path', { detail });
     }
     return new LocalFileSystemStorage(base);
   }
-}
-
-function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
 }

@@ -15,7 +15,7 @@ import { StorageBlock } from './storage-block.js';
 })
 export class RemoteFileSystemBlock extends StorageBlock {
   // A file URL would name any directory: that is for local-file-system, which refuses those of the service.
-  @Field({ title: 'Base path', description: 's3://, http(s)://, git+http(s):// or memory://' })
+  @Field({ title: 'Base path', description: 's3://, http(s)://, git+http(s):// or memory://', destination: true })
   @Matches(/^(s3a?|https?|git\+https?|memory):\/\/[^\s@]+$/)
   basepath!: string;
 

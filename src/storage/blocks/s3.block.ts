@@ -22,7 +22,7 @@ export class S3Block extends StorageBlock {
   @IsString()
   prefix?: string;
 
-  @Field({ title: 'Endpoint', description: 'URL of the service; absent: that of AWS' })
+  @Field({ title: 'Endpoint', description: 'URL of the service; absent: that of AWS', destination: true })
   @IsOptional()
   @Matches(/^https?:\/\/[^\s/@]+(\/\S*)?$/)
   endpoint?: string;

@@ -48,6 +48,14 @@ describe('blocks that stand for storages', () => {
     }
   });
 
+  it('say which of their values decide where their secrets are sent', async () => {
+    const types = await registry();
+    const destinations = ['s3', 'remote-file-system', 'git', 'http'].map((type) =>
+      [...types.get(type).fields.values()].filter(({ isDestination }) => isDestination).map(({ name }) => name),
+    );
+    expect(destinations).toEqual([['endpoint'], ['basepath'], ['url'], ['baseUrl']]);
+  });
+
   it.each([
     ['local-file-system', { basepath: 'results' }],
     ['local-file-system', { basepath: '/srv/results' }],
@@ -60,12 +68,23 @@ describe('blocks that stand for storages', () => {
     await (await open(type, values)).close();
   });
 
-  it.each(['.', '..', '/', '/var/lib/data', '/var/lib', 'postgres', 'postgres/x', 'a/../..'])(
-    'do not open the directory %j, where the service keeps its keys and its database',
-    async (basepath) => {
-      await expect(open('local-file-system', { basepath })).rejects.toThrow('holds what the service keeps for itself');
-    },
-  );
+  it.each([
+    '.',
+    '..',
+    '/',
+    '/var/lib/data',
+    '/var/lib',
+    'postgres',
+    'postgres/x',
+    'jobs',
+    'secret.key',
+    'a/../..',
+    '/proc/self/root/srv',
+  ])('do not open the directory %j, which the service or the machine keeps for itself', async (basepath) => {
+    await expect(open('local-file-system', { basepath })).rejects.toThrow(
+      'holds what the service or the machine keeps',
+    );
+  });
 
   it('do not open a bucket with half a pair of keys', async () => {
     await expect(open('s3', { bucket: 'b', accessKeyId: 'a' })).rejects.toThrow('or neither');
