@@ -122,7 +122,11 @@ describe('Discovery', () => {
         ['stringInput', 'mixedInput', 'arrayInput', 'bboxInput', 'xmlInput', 'pause'],
       ],
       ['buffer', ['geometry', 'distance', 'steps'], ['result']],
-      ['convert-raw-sonar', ['rawFile', 'outputType', 'overwrite', 'sonarModel'], ['converted', 'summary']],
+      [
+        'convert-raw-sonar',
+        ['rawFile', 'outputType', 'overwrite', 'outputPath', 'sonarModel'],
+        ['converted', 'location', 'summary'],
+      ],
     ])('describes %s with all inputs and outputs (/req/core/process-success)', async (id, inputs, outputs) => {
       const description = await client.getJson<Description>(`/processes/${id}`);
       expect(description).toMatchObject({

@@ -30,6 +30,14 @@ describe('the closing line of the gate', () => {
     });
   });
 
+  it('names a test that passed only when it was run once more', () => {
+    expect(tally({ a: 'passed', b: 'failed' }, { b: 'passed' })).toEqual({
+      status: 0,
+      stdout: '2 passed, 0 failed, 0 skipped',
+      stderr: 'passed only at the second try: a.spec.ts: b',
+    });
+  });
+
   it.each<[string, Statuses, string]>([
     ['a skipped test', { a: 'passed', b: 'pending' }, 'skipped: a.spec.ts: b'],
     ['a test that is yet to be written', { a: 'passed', b: 'todo' }, 'skipped: a.spec.ts: b'],
