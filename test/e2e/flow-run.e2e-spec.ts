@@ -176,6 +176,6 @@ describe('sluice flow run --local', () => {
     expect(await complete('fl')).toEqual(['flow']);
     expect(await complete('flow', '')).toEqual(['run', 'help']);
     expect(await complete('flow', 'run', '--l')).toEqual(['--local']);
-    expect(await complete('flow', 'run', 'x', '--module', path('surv'))).toEqual([path('survey.raw')]);
+    expect(await complete('flow', 'run', 'x', '--module', path('survey.r'))).toEqual([path('survey.raw')]);
   });
 });
