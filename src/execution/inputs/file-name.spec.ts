@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fileNameOf } from './file-name.js';
+import { fileNameOf, safeFileName } from './file-name.js';
 
 describe(fileNameOf.name, () => {
   it.each([
@@ -21,4 +21,17 @@ describe(fileNameOf.name, () => {
   it('keeps 100 characters at most', () => {
     expect(fileNameOf(`https://a.example/${'x'.repeat(5_000)}`)).toBe('x'.repeat(100));
   });
+});
+
+describe(safeFileName.name, () => {
+  it.each([
+    ['survey.raw', 'survey.raw'],
+    ['../../../../x.raw', 'x.raw'],
+    ['/etc/passwd', 'passwd'],
+    ['..\\..\\x.raw', 'x.raw'],
+    ['a\0b.raw', 'a_b.raw'],
+    ['.hidden', 'hidden'],
+  ])('leaves nothing of a path in %j: %s', (given, name) => expect(safeFileName(given)).toBe(name));
+
+  it.each(['..', '../', '/', '...', ''])('finds no name in %j', (given) => expect(safeFileName(given)).toBeUndefined());
 });
