@@ -153,6 +153,7 @@ const settings = z.object({
   ALLOW_PRIVATE_STORAGE: flag().prefault('false'),
   MAX_UPLOAD: size('5GiB').prefault('5GiB'),
   MAX_UPLOADS: count(0, 1_000_000).prefault('1000'),
+  UPLOADS_SPACE: size('100GiB').prefault('100GiB'),
   UPLOAD_TTL: duration('1d').prefault('1d'),
   INLINE_INPUT: size('256KiB').prefault('256KiB'),
   INLINE_OUTPUT: size('256KiB').prefault('256KiB'),

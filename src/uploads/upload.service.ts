@@ -48,10 +48,10 @@ export class UploadService {
   async begin(upload: NewUpload): Promise<UploadRow> {
     const row = await this.uploads.add(upload);
     if (row !== undefined) return row;
-    const most = this.settings.MAX_UPLOADS;
+    const { MAX_UPLOADS, UPLOADS_SPACE } = this.settings;
     throw new DomainError(
       'too-many-uploads',
-      `There are ${most} uploads already. Remove one that has been used, or wait until one expires.`,
+      `There may be ${MAX_UPLOADS} uploads with ${UPLOADS_SPACE} bytes together. Remove what has been used, or wait until it expires.`,
     );
   }
 
@@ -68,7 +68,7 @@ export class UploadService {
   ): Promise<UploadState> {
     const most = this.settings.MAX_UPLOAD;
     if (length !== undefined && length > most) throw tooLarge(most);
-    const { id } = await this.begin({ id: randomUUID(), metadata });
+    const { id } = await this.begin({ id: randomUUID(), size: length, metadata });
     try {
       await this.places.make();
       const chunks = content.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;

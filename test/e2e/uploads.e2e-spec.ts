@@ -193,6 +193,54 @@ describe('Uploads', () => {
     );
   });
 
+  it('without a length are cut off when they grow too large, and their connection is closed', async () => {
+    const tooLong = () =>
+      new ReadableStream({
+        start(controller) {
+          for (let part = 0; part < 40; part += 1) controller.enqueue(randomBytes(64 * 1024));
+          controller.close();
+        },
+      });
+    const chunked = { body: tooLong(), duplex: 'half' } as RequestInit;
+    const whole = await client.fetch('/uploads', { method: 'POST', ...chunked });
+    await expectProblem(whole, 413, `${OWN_PROBLEM}/body-too-large`);
+    expect(whole.headers.get('connection')).toBe('close');
+
+    const created = await tus('/uploads', { method: 'POST', headers: { 'upload-defer-length': '1' } });
+    expect(created.status).toBe(201);
+    const path = new URL(created.headers.get('location')!).pathname;
+    const headers = { 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' };
+    const part = await tus(path, { method: 'PATCH', headers, body: tooLong(), duplex: 'half' } as RequestInit);
+    await expectProblem(part, 413, `${OWN_PROBLEM}/body-too-large`);
+    expect(part.headers.get('connection')).toBe('close');
+    expect((await tus(path, { method: 'DELETE' })).status).toBe(204);
+    expect(readdirSync(join(own.data, 'incoming'))).toEqual([]);
+  });
+
+  it('whose last answer is lost are complete all the same, and their client finds out', async () => {
+    const created = await tus('/uploads', { method: 'POST', headers: { 'upload-length': '10' } });
+    const path = new URL(created.headers.get('location')!).pathname;
+    const headers = { 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' };
+    const sent = request(`${client.base}${path}`, {
+      method: 'PATCH',
+      headers: { ...headers, 'tus-resumable': '1.0.0', 'content-length': '10' },
+    });
+    sent.on('error', () => undefined);
+    sent.end('0123456789', () => sent.destroy());
+    const offset = async () => {
+      const head = await tus(path, { method: 'HEAD' });
+      return head.headers.get('upload-offset') === '10' || undefined;
+    };
+    await eventually(offset, 'all bytes have arrived');
+    const id = path.split('/').at(-1)!;
+    expect(await state(id)).toMatchObject({ complete: true, received: 10 });
+    expect(await readFile(join(own.data, 'uploads', id), 'utf8')).toBe('0123456789');
+    // A part that comes after all is refused by its offset, and changes nothing.
+    const again = await tus(path, { method: 'PATCH', headers, body: '0123456789' });
+    await expectProblem(again, 409, `${OWN_PROBLEM}/upload-conflict`);
+    expect((await remove(id)).status).toBe(204);
+  });
+
   it('that break off in one go are forgotten', async () => {
     const sent = request(`${client.base}/uploads`, { method: 'POST' });
     sent.on('error', () => undefined);

@@ -28,7 +28,10 @@ const COLUMNS = 'id, size, metadata, location, created_at, expires_at';
 const ADD = new Statement<UploadRow>(
   'upload_add',
   `INSERT INTO upload (id, size, metadata, expires_at)
-   SELECT $1, $2, $3, now() + $4 * interval '1 ms' WHERE (SELECT count(*) FROM upload) < $5 RETURNING ${COLUMNS}`,
+   SELECT $1, $2::bigint, $3, now() + $4 * interval '1 ms'
+   FROM (SELECT count(*) AS count, coalesce(sum(coalesce(size, $7::bigint)), 0) AS bytes FROM upload) taken
+   WHERE taken.count < $5 AND taken.bytes + coalesce($2::bigint, $7) <= $6
+   RETURNING ${COLUMNS}`,
 );
 
 const RESIZE = new Statement('upload_resize', 'UPDATE upload SET size = $2 WHERE id = $1 AND location IS NULL');
@@ -61,11 +64,15 @@ export class Uploads {
     private readonly settings: Settings,
   ) {}
 
-  /** @returns nothing when there are MAX_UPLOADS already */
+  /**
+   * Two at the same moment do not see each other, so the last of them may go a little beyond the limits.
+   * @returns nothing when there are MAX_UPLOADS already, or when they would take more than UPLOADS_SPACE
+   */
   async add({ id, size, metadata }: NewUpload): Promise<UploadRow | undefined> {
-    const { UPLOAD_TTL, MAX_UPLOADS } = this.settings;
+    const { UPLOAD_TTL, MAX_UPLOADS, UPLOADS_SPACE, MAX_UPLOAD } = this.settings;
     const said = metadata === undefined ? null : JSON.stringify(metadata);
-    return (await this.database.execute(ADD, [id, size ?? null, said, UPLOAD_TTL, MAX_UPLOADS]))[0];
+    const limits = [UPLOAD_TTL, MAX_UPLOADS, UPLOADS_SPACE, MAX_UPLOAD];
+    return (await this.database.execute(ADD, [id, size ?? null, said, ...limits]))[0];
   }
 
   /** Writes down how many bytes an upload will have. */
