@@ -210,7 +210,7 @@ describe('Uploads', () => {
     expect(created.status).toBe(201);
     const path = new URL(created.headers.get('location')!).pathname;
     const headers = { 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' };
-    const part = await tus(path, { method: 'PATCH', headers, body: tooLong(), duplex: 'half' } as RequestInit);
+    const part = await tus(path, { method: 'PATCH', headers, body: tooLong(), duplex: 'half' });
     await expectProblem(part, 413, `${OWN_PROBLEM}/body-too-large`);
     expect(part.headers.get('connection')).toBe('close');
     expect((await tus(path, { method: 'DELETE' })).status).toBe(204);
