@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import { Queue } from 'bullmq';
@@ -83,9 +84,7 @@ describe('acceptance and the database', () => {
     const before = await client.submit('sleeper', { journal: site.journal, ms: 0 });
     await client.ended(before);
     const blocker = await blockInserts();
-    const calls = Array.from({ length: 4 }, () =>
-      client.submit('sleeper', { journal: site.journal, ms: 0 }).catch((error: Error) => error),
-    );
+    const calls = [...alone(3), ...TOGETHER].map((headers) => submit(client, headers).catch((error: Error) => error));
     await untilBlocked(4);
 
     api.kill('SIGKILL');
@@ -106,9 +105,7 @@ describe('acceptance and the database', () => {
     site = await sites.open();
     const client = clientOf(await site.api());
     const blocker = await blockInserts();
-    const calls = Array.from({ length: 3 }, () =>
-      client.execute('sleeper', { inputs: { journal: site.journal, ms: 0 } }, { prefer: 'respond-async' }),
-    );
+    const calls = [...alone(2), TOGETHER[0]].map((headers) => submit(client, headers));
     await untilBlocked(3);
     for (const { pid } of await blocked()) await site.query('SELECT pg_terminate_backend($1)', [pid]);
 
@@ -120,6 +117,13 @@ describe('acceptance and the database', () => {
     expect(await site.rows()).toHaveLength(1);
   });
 });
+
+/** Requests with a key are inserted one by one, those without in groups: one on its way, and the next that gathers. */
+const alone = (count: number) => Array.from({ length: count }, () => ({ 'idempotency-key': randomUUID() }));
+const TOGETHER = [{}, {}, {}, {}];
+
+const submit = (client: Client, headers: Record<string, string>) =>
+  client.execute('sleeper', { inputs: { journal: site.journal, ms: 0 } }, { prefer: 'respond-async', ...headers });
 
 /** Holds up every insert of a job until released. */
 async function blockInserts(): Promise<{ release(): Promise<void> }> {

@@ -123,14 +123,19 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
     });
     if (positions.length === 0) return;
     const news = new Map((await this.events.news(positions)).map((job) => [job.jobId, job]));
-    for (const { jobId } of positions) {
+    for (const { jobId, after } of positions) {
       const job = news.get(jobId);
       if (job === undefined) this.end(jobId);
-      else this.deliver(job);
+      else this.deliver(job, after);
     }
   }
 
-  private deliver(news: NewEvents): void {
+  /**
+   * Hands on what one look has found. A reader who joined after the look had begun, and is further behind than it looked,
+   * is left to the next look, for which joining has woken the job: the news would skip events for it.
+   * @param after number of the event after which `news` begins
+   */
+  private deliver(news: NewEvents, after: number): void {
     const texts = new Map<number, string>();
     const encode = (event: JobEventRow): string => {
       const text = texts.get(event.seq) ?? toServerSentEvent(event);
@@ -138,6 +143,7 @@ export class EventFeed implements OnModuleInit, OnModuleDestroy {
       return text;
     };
     for (const reader of this.readyReaders(news.jobId)) {
+      if (reader.after < after) continue;
       if (reader.take(news, encode)) this.woken.add(news.jobId);
     }
   }
