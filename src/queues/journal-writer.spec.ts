@@ -100,4 +100,24 @@ describe('JournalWriter', () => {
     expect(journal.lines).toHaveLength(20_001);
     expect(journal.lines.at(-1)).toMatch(/^3 lines were dropped/);
   });
+
+  it('says how many were dropped while it wrote, also when the job is silent from then on', async () => {
+    let written!: () => void;
+    const allSaid = new Promise<void>((resolve) => (written = resolve));
+    const held = new Promise<void>((resolve) => setImmediate(resolve));
+    const log = journal.log.bind(journal);
+    journal.log = async (...args) => {
+      await held;
+      await log(...args);
+      if (args[1].some(({ level }) => level === 'warn')) written();
+    };
+    // The first hundred are on their way when the rest comes.
+    for (let n = 0; n < 100; n += 1) writer.log(line('x'));
+    await Promise.resolve();
+    for (let n = 0; n < 20_003; n += 1) writer.log(line('x'));
+    await allSaid;
+    expect(journal.lines.filter((message) => message === 'x')).toHaveLength(20_100);
+    expect(journal.lines.at(-1)).toMatch(/^3 lines were dropped/);
+    await writer.close();
+  });
 });

@@ -67,6 +67,16 @@ export class JournalWriter implements ExecutionObserver {
   }
 
   private async writeBatches(): Promise<void> {
+    // What is dropped while the lines before it are written has to be said too, even if the job is silent from then on.
+    do await this.writeLines();
+    while (this.dropped > 0);
+    const latest = this.latest;
+    this.latest = undefined;
+    if (latest === undefined) return;
+    await untilAvailable(() => this.journal.progress(this.held, latest.percent, latest.message), this.signal);
+  }
+
+  private async writeLines(): Promise<void> {
     if (this.dropped > 0) {
       const message = `${this.dropped} lines were dropped: the job logged faster than they could be stored`;
       this.lines.push({ level: 'warn', message, time: new Date().toISOString() });
@@ -78,9 +88,5 @@ export class JournalWriter implements ExecutionObserver {
       const batch = this.lines.splice(0, LARGEST_BATCH);
       await untilAvailable(() => this.journal.log(this.held, batch), this.signal);
     }
-    const latest = this.latest;
-    this.latest = undefined;
-    if (latest === undefined) return;
-    await untilAvailable(() => this.journal.progress(this.held, latest.percent, latest.message), this.signal);
   }
 }

@@ -61,7 +61,7 @@ describe('25 limit never exceeded', () => {
     ['limited-tasks', 'distributed'],
   ] as const)('%s, executor %s: never more than three at once, whatever is killed', async (process, executor) => {
     site = await openFlowSite(sites, { ...flowModules(executor), WORKER_CONCURRENCY: '8', MAX_RECOVERIES: '100' });
-    const meter = await OverlapMeter.start(150);
+    const meter = await OverlapMeter.start(300);
     try {
       const client = clientOf(await site.api({ ROLE: 'api' }));
       const workers = await Promise.all([1, 2, 3].map(() => site.worker()));
@@ -82,7 +82,9 @@ describe('25 limit never exceeded', () => {
       isOver = true;
       await nemesis;
       expect(meter.visits).toBeGreaterThanOrEqual(jobs.length);
-      expect(meter.most).toBe(3);
+      expect(meter.most).toBeLessThanOrEqual(3);
+      // The limit was put to the test: without it there would be a crowd.
+      expect(meter.most).toBeGreaterThan(1);
     } finally {
       await meter.close();
     }
