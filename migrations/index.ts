@@ -9,6 +9,7 @@ import { LimitsAndCache1795219800000 } from './1795219800000-limits-and-cache.js
 import { Blocks1795996800000 } from './1795996800000-blocks.js';
 import { FilesOfJobs1795997400000 } from './1795997400000-files-of-jobs.js';
 import { Uploads1795999800000 } from './1795999800000-uploads.js';
+import { NotificationsPerStatement1796000400000 } from './1796000400000-notifications-per-statement.js';
 
 /** All migrations in their order. A new one is added at the end. */
 export const MIGRATIONS = [
@@ -23,4 +24,5 @@ export const MIGRATIONS = [
   Blocks1795996800000,
   FilesOfJobs1795997400000,
   Uploads1795999800000,
+  NotificationsPerStatement1796000400000,
 ];
