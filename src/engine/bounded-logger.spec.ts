@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { BoundedLogger, LINES_PER_SECOND } from './bounded-logger.js';
 import type { LogLine } from './execution-unit.js';
 
@@ -11,6 +11,8 @@ function logged(write: (logger: BoundedLogger) => void): LogLine[] {
 }
 
 describe('BoundedLogger', () => {
+  afterEach(() => jest.useRealTimers());
+
   it('keeps data of every kind, as JSON that can be stored', () => {
     const data = { big: 1n, nul: 'a\u0000b', error: new TypeError('no'), text: 'ok' };
     const [line] = logged((logger) => logger.warn('m\u0000', data));
@@ -48,5 +50,15 @@ describe('BoundedLogger', () => {
     const notices = lines.filter(({ level }) => level === 'warn');
     const dropped = notices.reduce((sum, { message }) => sum + Number.parseInt(message), 0);
     expect(lines.length - notices.length + dropped).toBe(written);
+  });
+
+  it('reports what was dropped also when the code is silent from then on', () => {
+    jest.useFakeTimers();
+    const lines: LogLine[] = [];
+    const logger = new BoundedLogger((line) => lines.push(line));
+    for (let line = 0; line < LINES_PER_SECOND + 7; line++) logger.debug('line');
+    expect(lines).toHaveLength(LINES_PER_SECOND);
+    jest.advanceTimersByTime(1_000);
+    expect(lines.at(-1)?.message).toMatch(/^7 log lines were dropped/);
   });
 });

@@ -20,6 +20,7 @@ export class BoundedLogger implements JobLogger {
   private linesInWindow = 0;
   private dropped = 0;
   private closed = false;
+  private timer?: NodeJS.Timeout;
 
   constructor(private readonly sink: (line: LogLine) => void) {}
 
@@ -55,6 +56,8 @@ export class BoundedLogger implements JobLogger {
     }
     if (this.linesInWindow >= LINES_PER_SECOND) {
       this.dropped++;
+      // Code that falls silent after a flood writes no line that would bring the count along.
+      this.timer ??= setTimeout(() => this.reportDropped(), this.windowStart + WINDOW - now).unref();
       return;
     }
     this.linesInWindow++;
@@ -67,6 +70,8 @@ export class BoundedLogger implements JobLogger {
   }
 
   private reportDropped(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
     if (this.dropped === 0) return;
     const message = `${this.dropped} log lines were dropped: more than ${LINES_PER_SECOND} in one second`;
     this.dropped = 0;

@@ -72,7 +72,7 @@ async function messages(client: Client, job: string): Promise<string[]> {
 /** Numbers of the lines of the fixture, and how many others a warning says are missing. */
 function linesIn(log: readonly string[]): { kept: number[]; missing: number } {
   const number = (pattern: RegExp) => log.flatMap((message) => pattern.exec(message)?.[1] ?? []).map(Number);
-  const missing = number(/^(\d+) lines? (?:were|was) dropped/).reduce((sum, count) => sum + count, 0);
+  const missing = number(/^(\d+) (?:log )?lines? were dropped/).reduce((sum, count) => sum + count, 0);
   return { kept: number(/^line (\d+)$/), missing };
 }
 
