@@ -1,25 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { BlocksApiModule } from './blocks/blocks.module.js';
-import { CallbacksModule } from './callbacks/callbacks.module.js';
-import { ConfigModule } from './config/config.module.js';
 import { loadSettings, type SettingOverrides } from './config/load-settings.js';
 import { Settings } from './config/settings.js';
-import { DATABASE_CONTENTS } from './database-contents.js';
-import { DatabaseModule } from './database/database.module.js';
-import { ExecutionModule } from './execution/execution.module.js';
-import { GraphsModule } from './graphs/graphs.module.js';
-import { JobsApiModule } from './jobs/jobs.module.js';
-import { HealthModule, ProbesModule } from './observability/health/health.module.js';
-import { OgcModule } from './ogc/ogc.module.js';
-import { OpenApiModule } from './openapi/openapi.module.js';
-import { CatalogModule } from './processes/catalog/catalog.module.js';
-import { ProcessesApiModule } from './processes/processes.module.js';
-import { loadProcessModules } from './processes/process-module.loader.js';
-import { ConsumerModule } from './queues/queues.module.js';
-import { StorageModule } from './storage/storage.module.js';
-import { SubscriptionsModule } from './subscriptions/subscriptions.module.js';
-import { TasksApiModule } from './tasks/tasks.module.js';
-import { UploadsApiModule } from './uploads/uploads.module.js';
 
 /** How a Nest application embeds Sluice. */
 export interface SluiceOptions {
@@ -37,6 +18,9 @@ export interface SluiceOptions {
 /**
  * The whole service as one Nest module: API, and with ROLE `all` the worker too.
  *
+ * Whoever imports the package for its decorators imports this file as well. What the service is made of, with its
+ * database, queue and HTTP server, is loaded when somebody asks for it: an executor never does, and starts in half the time.
+ *
  * @example
  * ```ts
  * @Module({ imports: [SluiceModule.forRoot({ processModules: [new URL('./my.processes.js', import.meta.url)] })] })
@@ -47,45 +31,19 @@ export interface SluiceOptions {
 export class SluiceModule {
   /** The API, with a worker in the same process unless ROLE is `api`. @throws InvalidSettingsError */
   static async forRoot(options: SluiceOptions = {}): Promise<DynamicModule> {
-    const { settings, foundation } = await SluiceModule.foundation(options);
-    return {
-      module: SluiceModule,
-      imports: [
-        ...foundation,
-        ...(settings.ROLE === 'api' ? [] : [ConsumerModule]),
-        OgcModule,
-        ProcessesApiModule,
-        JobsApiModule,
-        TasksApiModule,
-        GraphsModule,
-        ExecutionModule,
-        CallbacksModule,
-        SubscriptionsModule,
-        BlocksApiModule,
-        UploadsApiModule,
-        OpenApiModule,
-        HealthModule,
-      ],
-    };
+    const { apiModules } = await import('./service-modules.js');
+    return { module: SluiceModule, imports: await apiModules(settingsOf(options)) };
   }
 
   /** A worker without an API. @throws InvalidSettingsError */
   static async forWorker(options: SluiceOptions = {}): Promise<DynamicModule> {
-    const { foundation } = await SluiceModule.foundation(options);
-    return { module: SluiceModule, imports: [...foundation, ConsumerModule, ProbesModule] };
+    const { workerModules } = await import('./service-modules.js');
+    return { module: SluiceModule, imports: await workerModules(settingsOf(options)) };
   }
+}
 
-  private static async foundation(options: SluiceOptions) {
-    const base = options.settings instanceof Settings ? options.settings : loadSettings(options.settings);
-    const files = [...base.PROCESS_MODULES, ...(options.processModules ?? []).map(String)];
-    const settings = new Settings({ ...base, PROCESS_MODULES: files, CATALOG: options.catalog ?? base.CATALOG });
-    const foundation = [
-      ConfigModule.forRoot(settings),
-      DatabaseModule.register(DATABASE_CONTENTS),
-      StorageModule,
-      ...(settings.CATALOG ? [CatalogModule] : []),
-      ...(await loadProcessModules(files)),
-    ];
-    return { settings, foundation };
-  }
+function settingsOf({ settings, processModules = [], catalog }: SluiceOptions): Settings {
+  const base = settings instanceof Settings ? settings : loadSettings(settings);
+  const files = [...base.PROCESS_MODULES, ...processModules.map(String)];
+  return new Settings({ ...base, PROCESS_MODULES: files, CATALOG: catalog ?? base.CATALOG });
 }

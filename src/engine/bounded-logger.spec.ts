@@ -11,7 +11,7 @@ function logged(write: (logger: BoundedLogger) => void): LogLine[] {
 }
 
 describe('BoundedLogger', () => {
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => void jest.useRealTimers());
 
   it('keeps data of every kind, as JSON that can be stored', () => {
     const data = { big: 1n, nul: 'a\u0000b', error: new TypeError('no'), text: 'ok' };

@@ -1,7 +1,5 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { OgcModule } from '../ogc/ogc.module.js';
-import { ProcessesController } from './http/processes.controller.js';
 import { ProcessExplorer } from './process-explorer.js';
 import { ProcessRegistry } from './process-registry.js';
 
@@ -12,7 +10,3 @@ import { ProcessRegistry } from './process-registry.js';
   exports: [ProcessRegistry],
 })
 export class ProcessesModule {}
-
-/** `/processes`: what the API shows of the registry. */
-@Module({ imports: [ProcessesModule, OgcModule], controllers: [ProcessesController] })
-export class ProcessesApiModule {}

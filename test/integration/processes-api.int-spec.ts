@@ -13,7 +13,7 @@ import { Settings } from '../../src/config/settings.js';
 import type { Link } from '../../src/ogc/links/link.js';
 import { ProblemFilter } from '../../src/ogc/problems/problem.filter.js';
 import { CatalogModule } from '../../src/processes/catalog/catalog.module.js';
-import { ProcessesApiModule } from '../../src/processes/processes.module.js';
+import { ProcessesApiModule } from '../../src/processes/http/processes-api.module.js';
 
 const SCHEMAS = '../shared/standards/schemas/part1-1.0.0/core/openapi/schemas';
 const BUILT_IN = ['buffer', 'convert-raw-sonar', 'echo', 'hello-world', 'simple-flow'];
