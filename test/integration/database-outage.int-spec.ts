@@ -96,7 +96,7 @@ describe('a database that is away', () => {
     const pool = new pg.Pool({
       connectionString: database.settings.DATABASE_URL,
       max: 1,
-      connectionTimeoutMillis: 50,
+      connectionTimeoutMillis: 2_000,
     });
     const only = await pool.connect();
     expect(isDatabaseUnavailable(await failureOf(() => pool.query('SELECT 1')))).toBe(true);
