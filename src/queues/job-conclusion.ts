@@ -166,7 +166,7 @@ async function storedOutputs(
     const { mediaType } = output;
     if (output.kind === 'value') return { id, mediaType, value: output.value };
     const { path, size, sha256 } = output;
-    return { id, mediaType, file: await files.keep(path, mediaType, size), size, sha256 };
+    return { id, mediaType, file: await files.keep(path, { mediaType, size, sha256 }), size, sha256 };
   });
   return await Promise.all(stored);
 }

@@ -3,6 +3,7 @@ const SENTENCES = {
   'not-found': 'is not there',
   forbidden: 'may not be accessed with the credentials of the storage',
   exists: 'is there already and may not be replaced',
+  corrupted: 'is not what its checksum says',
   'read-only': 'lies in a storage that can only be read',
   unavailable: 'cannot be reached at the moment',
   misconfigured: 'lies in a storage whose configuration does not work',

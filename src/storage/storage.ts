@@ -21,6 +21,8 @@ export interface PutOptions {
   readonly overwrite?: boolean;
   /** bytes, where they are known beforehand: very large contents are divided better then */
   readonly size?: number;
+  /** Lower-case hexadecimal. Content that turns out to be another one is not stored, and `put` throws `corrupted`. */
+  readonly sha256?: string;
   readonly signal?: AbortSignal;
 }
 

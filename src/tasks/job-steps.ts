@@ -197,10 +197,10 @@ export class JobSteps extends StepJournal {
     const outputs = end.end === 'completed' ? (end.outputs ?? []) : [];
     if (outputs.length === 0) return [];
     const kept = await Promise.all(
-      outputs.map(async (output) => ({
-        ...output,
-        path: await this.files.keep(output.path, output.mediaType, output.size),
-      })),
+      outputs.map(async (output) => {
+        const { mediaType, size, sha256 } = output;
+        return { ...output, path: await this.files.keep(output.path, { mediaType, size, sha256 }) };
+      }),
     );
     // What a statement has written counts, also when its answer is lost.
     this.keeps = true;

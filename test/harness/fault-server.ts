@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** An HTTP server that answers the same error to everything. */
+/** An HTTP server that answers the same error to everything, or nothing at all. */
 export class FaultServer {
   private constructor(private readonly server: Server) {}
 
@@ -11,6 +11,13 @@ export class FaultServer {
       request.resume();
       response.writeHead(status, { connection: 'close' }).end();
     }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new FaultServer(server);
+  }
+
+  /** Takes requests and never answers. */
+  static async startSilent(): Promise<FaultServer> {
+    const server = createServer((request) => void request.resume()).listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new FaultServer(server);
   }

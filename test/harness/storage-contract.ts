@@ -23,6 +23,8 @@ export interface OpenedStorage {
   readonly forbidden?: Storage;
   /** its server answers 503 to everything */
   readonly failing?: Storage;
+  /** its server takes connections and says nothing; it is given up after half a second */
+  readonly slow?: Storage;
   /** its bucket, repository or directory does not exist or cannot be used */
   readonly misconfigured?: Storage;
   remove(): Promise<void> | void;
@@ -226,6 +228,16 @@ export function describeStorage(
       await expect(opened.failing.delete('a/b')).rejects.toMatchObject(passing);
     }, 60_000);
 
+    it('gives up a server that says nothing, which may pass', async () => {
+      if (opened.slow === undefined) return;
+      const passing = { ...fault('unavailable'), isPassing: true };
+      await expect(opened.slow.get('a/b')).rejects.toMatchObject(passing);
+      await expect(opened.slow.stat('a/b')).rejects.toMatchObject(passing);
+      await expect(opened.slow.test()).rejects.toMatchObject(passing);
+      if (traits.isReadOnly) return;
+      await expect(opened.slow.put('a/b', Buffer.from('x'))).rejects.toMatchObject(passing);
+    }, 60_000);
+
     it('says that its place cannot be used as configured', async () => {
       if (opened.misconfigured === undefined) return;
       await expect(opened.misconfigured.test()).rejects.toMatchObject(fault('misconfigured'));
@@ -312,6 +324,16 @@ export function describeStorage(
         await expect(storage.put('put/failing/new', chunks(Buffer.from('x'), broken))).rejects.toBe(broken);
         expect(String(await read('put/failing/object'))).toBe('old');
         expect(await keys('put/failing/')).toEqual(['put/failing/object']);
+      });
+
+      it('has the checksum that it should have, or leaves the old content', async () => {
+        const content = randomBytes(200_000);
+        const [right, wrong] = [sha256(content), sha256(Buffer.from('something else'))];
+        await storage.put('put/checked', chunked(content, 70_000), { sha256: right });
+        expect(sha256(await read('put/checked'))).toBe(right);
+        const corrupted = storage.put('put/checked', chunked(randomBytes(200_000), 70_000), { sha256: wrong });
+        await expect(corrupted).rejects.toMatchObject(fault('corrupted'));
+        expect(sha256(await read('put/checked'))).toBe(right);
       });
 
       it('leaves the old content when it fails after many parts', async () => {

@@ -39,7 +39,7 @@ const addresses = new StorageAddressPolicy(Settings.parse({ ALLOW_PRIVATE_STORAG
 for (const server of testedS3Servers()) {
   describeStorage(`S3 on ${server.name}`, server.traits, async (seed) => {
     const { endpoint, credentials, stop } = bound(await server.start('results'));
-    const faults = await FaultServer.start();
+    const [faults, silence] = [await FaultServer.start(), await FaultServer.startSilent()];
     const options = { bucket: 'results', prefix: 'some/prefix', endpoint, credentials };
     const storage = new S3Storage(options, addresses);
     const wrong = { ...credentials, secretAccessKey: 'wrong' };
@@ -49,10 +49,12 @@ for (const server of testedS3Servers()) {
       storage,
       ...(server.authenticates && { forbidden: new S3Storage({ ...options, credentials: wrong }, addresses) }),
       failing: new S3Storage({ ...options, endpoint: faults.url, attempts: 1 }, addresses),
+      slow: new S3Storage({ ...options, endpoint: silence.url, attempts: 1, timeout: 500 }, addresses),
       misconfigured: new S3Storage({ ...options, bucket: 'missing' }, addresses),
       async remove() {
         await stop();
         await faults.stop();
+        await silence.stop();
       },
     };
   });
@@ -60,15 +62,17 @@ for (const server of testedS3Servers()) {
 
 describeStorage('HTTP', { isReadOnly: true, cannotList: true }, async (seed) => {
   const server = await FileServer.start(seed, 'secret');
-  const faults = await FaultServer.start();
+  const [faults, silence] = [await FaultServer.start(), await FaultServer.startSilent()];
   const options = { baseUrl: `${server.url}/base/`, headers: { authorization: 'secret' } };
   return {
     storage: new HttpStorage(options, addresses),
     forbidden: new HttpStorage({ ...options, headers: {} }, addresses),
     failing: new HttpStorage({ ...options, baseUrl: faults.url }, addresses),
+    slow: new HttpStorage({ ...options, baseUrl: silence.url, timeout: 500 }, addresses),
     async remove() {
       await server.stop();
       await faults.stop();
+      await silence.stop();
     },
   };
 });

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -26,6 +26,7 @@ import { temporaryDirectory } from '../harness/temporary-directory.js';
 jest.setTimeout(60_000);
 
 const REF = 'memory/results';
+const TEXT = { mediaType: 'text/plain' };
 
 /** Counts what is read, may be away, and says that everything in it is old. */
 class WatchedStorage extends MemoryStorage {
@@ -95,43 +96,54 @@ describe(RunFiles.name, () => {
     const path = await written(job);
     const run = runOf(job);
     const location = `${REF}:jobs/${job}/1/outputs/map`;
-    expect([await run.keep(path, 'text/plain'), await run.keep(path, 'text/plain')]).toEqual([location, location]);
+    expect([await run.keep(path, TEXT), await run.keep(path, TEXT)]).toEqual([location, location]);
     expect(await storage.stat(`jobs/${job}/1/outputs/map`)).toMatchObject({ size: 7, mediaType: 'text/plain' });
-    expect(await runOf(job, null).keep(path, 'text/plain')).toBe(`jobs/${job}/1/outputs/map`);
+    expect(await runOf(job, null).keep(path, TEXT)).toBe(`jobs/${job}/1/outputs/map`);
   });
 
   it('hands on what an earlier run put there without reading it, and fetches it once when it is needed here', async () => {
     const job = randomUUID();
-    const location = await runOf(job).keep(await written(job), 'text/plain');
+    const location = await runOf(job).keep(await written(job), TEXT);
     await files.remove(job);
     const later = runOf(job);
-    expect(await later.keep(later.pathOf(location), 'text/plain')).toBe(location);
+    expect(await later.keep(later.pathOf(location), TEXT)).toBe(location);
     expect(storage.reads).toBe(0);
     const [path, same] = await Promise.all([later.fetch(location), later.fetch(location)]);
     expect([await readFile(path, 'utf8'), same, storage.reads]).toEqual(['content', path, 1]);
-    expect(await later.keep(path, 'text/plain')).toBe(location);
+    expect(await later.keep(path, TEXT)).toBe(location);
   });
 
   it('waits for a storage that is away, but not longer than STORAGE_PATIENCE, nor for a job that is to stop', async () => {
     const job = randomUUID();
     storage.refusals = 2;
-    await runOf(job).keep(await written(job), 'text/plain');
+    await runOf(job).keep(await written(job), TEXT);
     storage.refusals = Infinity;
-    await expect(runOf(job).keep(await written(job), 'text/plain')).rejects.toMatchObject({
+    await expect(runOf(job).keep(await written(job), TEXT)).rejects.toMatchObject({
       code: 'storage-unavailable',
     });
     const stop = new AbortController();
-    const kept = runOf(job, REF, stop.signal).keep(await written(job), 'text/plain');
+    const kept = runOf(job, REF, stop.signal).keep(await written(job), TEXT);
     stop.abort(new Error('dismissed'));
     await expect(kept).rejects.toThrow('dismissed');
   });
 });
 
 describe(StoredFiles.name, () => {
+  it('stores no file whose bytes on the disk are others than those that were written', async () => {
+    const job = randomUUID();
+    const path = await written(job);
+    const facts = { ...TEXT, size: 7, sha256: createHash('sha256').update('content').digest('hex') };
+    await writeFile(path, 'CONTENT');
+    await expect(runOf(job).keep(path, facts)).rejects.toMatchObject({ code: 'storage-unavailable' });
+    expect(await storage.keys()).toEqual([]);
+    await writeFile(path, 'content');
+    expect(await runOf(job).keep(path, facts)).toBe(`${REF}:jobs/${job}/1/outputs/map`);
+  });
+
   it('gives a file to another job, from the disk and from a storage, to the disk and to a storage', async () => {
     const [from, to] = [randomUUID(), randomUUID()];
-    const here = await runOf(from, null).keep(await written(from), 'text/plain');
-    const there = await runOf(from).keep(await written(from), 'text/plain');
+    const here = await runOf(from, null).keep(await written(from), TEXT);
+    const there = await runOf(from).keep(await written(from), TEXT);
     const kinds = [
       [here, undefined],
       [here, REF],
@@ -192,7 +204,7 @@ describe('removal', () => {
     const held = (await store.leases.claim(id, 'a-worker', 60_000))!;
     expect(held.storage).toBe(REF);
     await storage.put(`jobs/${id}/inputs/0`, Buffer.from('in'));
-    const file = await runOf(id).keep(await written(id), 'text/plain');
+    const file = await runOf(id).keep(await written(id), TEXT);
     await store.completion.succeed(held, [{ id: 'map', mediaType: 'text/plain', file, size: 7, sha256: 'f' }]);
     return id;
   }

@@ -7,14 +7,18 @@ import type { JobFiles } from '../job-files.js';
 /** Files of one run that are on their way at once. */
 const MOST_AT_ONCE = 4;
 
+/** What is known of a file. */
+interface FileFacts {
+  readonly mediaType: string;
+  /** bytes */
+  readonly size?: number;
+  readonly sha256?: string;
+}
+
 /** Brings files to the places where they are kept, and back. */
 export interface FileTransport {
   /** @returns the location @throws DomainError `storage-unavailable`; the reason of the signal */
-  upload(
-    file: { readonly path: string; readonly mediaType: string; readonly size?: number },
-    storage: string,
-    signal: AbortSignal,
-  ): Promise<string>;
+  upload(file: { readonly path: string } & FileFacts, storage: string, signal: AbortSignal): Promise<string>;
   /** @throws DomainError `storage-unavailable`; an error that `isFileGone` knows; the reason of the signal */
   download(location: string, path: string, signal: AbortSignal): Promise<void>;
 }
@@ -58,12 +62,12 @@ export class RunFiles {
    * @returns its location
    * @throws DomainError `storage-unavailable`; the reason of the signal
    */
-  async keep(path: string, mediaType: string, size?: number): Promise<string> {
+  async keep(path: string, facts: FileFacts): Promise<string> {
     const known = this.locations.get(path);
     if (known !== undefined) return known;
     const { storage } = this;
     if (storage === undefined) return this.files.stored(path);
-    const location = await this.limit(() => this.transport.upload({ path, mediaType, size }, storage, this.signal));
+    const location = await this.limit(() => this.transport.upload({ path, ...facts }, storage, this.signal));
     this.locations.set(path, location);
     return location;
   }
@@ -74,7 +78,7 @@ export class RunFiles {
    */
   async handOver(path: string, mediaType: string): Promise<string> {
     const isOurs = this.locations.has(path) || path.startsWith(this.files.absolute('jobs') + sep);
-    return this.storage !== undefined && isOurs ? await this.keep(path, mediaType) : path;
+    return this.storage !== undefined && isOurs ? await this.keep(path, { mediaType }) : path;
   }
 
   /**

@@ -26,6 +26,8 @@ interface KeptFile {
   readonly mediaType: string;
   /** bytes, where they are known */
   readonly size?: number;
+  /** of the bytes, where it is known; what the disk gives has to agree with it */
+  readonly sha256?: string;
 }
 
 /**
@@ -62,7 +64,7 @@ export class StoredFiles implements FileTransport {
    * @throws DomainError `storage-unavailable`; the reason of the signal
    */
   async upload(
-    { path, mediaType, size }: KeptFile,
+    { path, ...options }: KeptFile,
     storage: string,
     signal?: AbortSignal,
     patience = this.settings.STORAGE_PATIENCE,
@@ -70,7 +72,7 @@ export class StoredFiles implements FileTransport {
     const key = this.files.stored(path);
     await this.patiently(
       storage,
-      (opened) => opened.put(key, createReadStream(path), { mediaType, size, signal }),
+      (opened) => opened.put(key, createReadStream(path), { ...options, signal }),
       patience,
       signal,
     );

@@ -37,7 +37,7 @@ export class LocalFileSystemStorage extends Storage {
   }
 
   async put(key: string, content: StorageContent, options: PutOptions = {}): Promise<StoredObject> {
-    const incoming = new IncomingContent(content, options.signal);
+    const incoming = new IncomingContent(key, content, options);
     try {
       return await this.place(key, writtenFile(incoming), options);
     } catch (error) {

@@ -25,7 +25,7 @@ export class MemoryStorage extends Storage {
   }
 
   async put(key: string, content: StorageContent, options: PutOptions = {}): Promise<StoredObject> {
-    const incoming = new IncomingContent(content, options.signal);
+    const incoming = new IncomingContent(key, content, options);
     try {
       checkKey(key);
       this.refuseExisting(key, options);

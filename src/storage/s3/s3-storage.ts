@@ -64,7 +64,7 @@ export class S3Storage extends Storage {
   }
 
   async put(key: string, content: StorageContent, options: PutOptions = {}): Promise<StoredObject> {
-    const incoming = new IncomingContent(content, options.signal);
+    const incoming = new IncomingContent(key, content, options);
     try {
       checkKey(key);
       options.signal?.throwIfAborted();
