@@ -21,4 +21,6 @@ export interface S3StorageOptions {
   readonly attempts?: number;
   /** bytes above which an object is copied in parts, default 5 GiB: what one request copies at most */
   readonly copyInPartsAbove?: number;
+  /** objects that one request lists or deletes, default and at most 1000 */
+  readonly pageSize?: number;
 }

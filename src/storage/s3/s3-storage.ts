@@ -152,13 +152,15 @@ export class S3Storage extends Storage {
   async deleteAll(prefix: string): Promise<void> {
     checkPrefixToRemove(prefix);
     try {
-      let ContinuationToken: string | undefined;
-      do {
-        const page = await this.page(prefix, { ContinuationToken });
-        const keys = (page.Contents ?? []).map(({ Key = '' }) => Key);
+      // Each time from the beginning: where the page before ended, services need not find a key that is gone.
+      let first: string | undefined;
+      for (let isTruncated = true; isTruncated;) {
+        const { Contents = [], IsTruncated = false } = await this.page(prefix);
+        const keys = Contents.map(({ Key = '' }) => Key);
+        if (keys.length > 0 && keys[0] === first) throw new StorageError('unavailable', JSON.stringify(prefix));
         if (keys.length > 0) await this.deletion.deleteMany(keys);
-        ContinuationToken = page.NextContinuationToken;
-      } while (ContinuationToken !== undefined);
+        [first, isTruncated] = [keys[0], IsTruncated];
+      }
     } catch (error) {
       throw s3Fault(error, JSON.stringify(prefix));
     }
@@ -240,7 +242,7 @@ export class S3Storage extends Storage {
     return Readable.from([]);
   }
 
-  private async page(prefix: string, from: { after?: string; ContinuationToken?: string }) {
+  private async page(prefix: string, from: { after?: string; ContinuationToken?: string } = {}) {
     try {
       return await this.client.send(
         new ListObjectsV2Command({
@@ -248,7 +250,7 @@ export class S3Storage extends Storage {
           Prefix: this.prefix + prefix || undefined,
           StartAfter: from.after === undefined ? undefined : this.prefix + from.after,
           ContinuationToken: from.ContinuationToken,
-          MaxKeys: MOST_DELETED,
+          MaxKeys: this.options.pageSize ?? MOST_DELETED,
         }),
       );
     } catch (error) {
