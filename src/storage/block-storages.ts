@@ -14,6 +14,9 @@ import { DEFAULT_STORAGE, type StoragePlace, Storages } from './storages.js';
 /** How long a storage stays open after its block was changed, for those who use it at that moment. Milliseconds. */
 const RETIREMENT = 600_000;
 
+/** Types of blocks that may cover a place such as `s3://bucket/key`. */
+const TYPES_WITH_BUCKETS = ['s3', 'remote-file-system'];
+
 interface OpenStorage {
   readonly revision: string;
   readonly storage: Storage;
@@ -77,9 +80,11 @@ export class BlockStorages extends Storages implements OnApplicationBootstrap, O
   }
 
   override async covering(url: string): Promise<StoragePlace | undefined> {
-    for (const ref of await this.blocks.refs('s3')) {
-      const key = (await this.blockThat('allowInputs', ref))?.keyOf(url);
-      if (key !== undefined) return { ref, key };
+    for (const type of TYPES_WITH_BUCKETS) {
+      for (const ref of await this.blocks.refs(type)) {
+        const key = (await this.blockThat('allowInputs', ref))?.keyOf(url);
+        if (key !== undefined) return { ref, key };
+      }
     }
     return undefined;
   }

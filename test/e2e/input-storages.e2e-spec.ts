@@ -26,6 +26,7 @@ describe('Inputs by reference into storages', () => {
     site = await StorageSite.open(blocks, {
       's3/inputs': { prefix: 'inputs', allowInputs: true },
       's3/closed': { prefix: 'closed' },
+      'remote-file-system/survey': { basepath: 's3://results/remote', allowInputs: true },
       'local-file-system/survey': { basepath: directory, allowInputs: true },
       'local-file-system/closed': { basepath: directory },
       'secret/token': { value: 'a-secret' },
@@ -36,7 +37,8 @@ describe('Inputs by reference into storages', () => {
       ['broken.json', Buffer.from('[1, 2'), 'application/json'],
       ['large.raw', Buffer.alloc(3 * 1024 * 1024), 'application/octet-stream'],
     ] as const) {
-      for (const place of ['inputs', 'closed']) await site.bucket.put(`${place}/a/${name}`, content, { mediaType });
+      for (const place of ['inputs', 'remote', 'closed'])
+        await site.bucket.put(`${place}/a/${name}`, content, { mediaType });
       writeFileSync(join(directory, 'a', name), content);
     }
     await site.bucket.put('outside.json', Buffer.from('[4]'), { mediaType: 'application/json' });
@@ -52,7 +54,13 @@ describe('Inputs by reference into storages', () => {
     await site.close();
   });
 
-  const PLACES = ['s3://results/inputs', 'block:s3/inputs', 'block:local-file-system/survey'];
+  const PLACES = [
+    's3://results/inputs',
+    's3://results/remote',
+    'block:s3/inputs',
+    'block:remote-file-system/survey',
+    'block:local-file-system/survey',
+  ];
 
   it.each(PLACES)('%s give a recording to convert-raw-sonar, with its name', async (place) => {
     const inputs = { rawFile: { href: `${place}/a/cruise.raw` } };

@@ -20,17 +20,19 @@ export class StorageSite {
 
   /**
    * @param blocksFile where the blocks are written down
-   * @param further blocks; those of S3 lie in the same bucket
+   * @param further blocks; those of S3 and remote file systems lie on the same server
    */
   static async open(blocksFile: string, further: Record<string, object> = {}): Promise<StorageSite> {
     const server = await S3rver.start('results');
     const proxy = await S3Proxy.before(server.endpoint);
     const credentials = { $block: 'aws-credentials/results' };
     const bucket = { bucket: 'results', endpoint: proxy.endpoint, credentials };
-    const others = Object.entries(further).map(([ref, values]) => [
-      ref,
-      ref.startsWith('s3/') ? { ...bucket, ...values } : values,
-    ]);
+    const { accessKeyId: key, secretAccessKey: secret } = server.credentials;
+    const common: Record<string, object> = {
+      s3: bucket,
+      'remote-file-system': { settings: { endpoint: proxy.endpoint, key, secret } },
+    };
+    const others = Object.entries(further).map(([ref, values]) => [ref, { ...common[ref.split('/')[0]], ...values }]);
     const blocks = {
       'aws-credentials/results': server.credentials,
       's3/results': bucket,

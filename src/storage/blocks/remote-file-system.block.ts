@@ -4,6 +4,7 @@ import { Field } from '../../blocks/decorators/field.decorator.js';
 import { Secret } from '../../blocks/decorators/secret.decorator.js';
 import { openUrl } from '../open-url.js';
 import type { Storage } from '../storage.js';
+import { keyInBucket } from './key-in-bucket.js';
 import type { StorageBlockTools } from './storage-block-tools.js';
 import { StorageBlock } from './storage-block.js';
 
@@ -27,5 +28,12 @@ export class RemoteFileSystemBlock extends StorageBlock {
 
   open(tools: StorageBlockTools): Storage {
     return openUrl(this.basepath, this.settings ?? {}, tools);
+  }
+
+  override keyOf(url: string): string | undefined {
+    const { protocol, host, pathname } = new URL(this.basepath);
+    return protocol.startsWith('s3')
+      ? keyInBucket(url, decodeURIComponent(host), decodeURIComponent(pathname))
+      : undefined;
   }
 }

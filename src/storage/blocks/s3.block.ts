@@ -6,6 +6,7 @@ import { AwsCredentialsBlock } from '../../blocks/types/aws-credentials.block.js
 import { StorageError } from '../storage-error.js';
 import type { S3StorageOptions } from '../s3/s3-storage-options.js';
 import { S3Storage } from '../s3/s3-storage.js';
+import { keyInBucket } from './key-in-bucket.js';
 import type { StorageBlockTools } from './storage-block-tools.js';
 import { StorageBlock } from './storage-block.js';
 
@@ -69,9 +70,7 @@ export class S3Block extends StorageBlock {
   }
 
   override keyOf(url: string): string | undefined {
-    const prefix = (this.prefix ?? '').replace(/^\/+|\/+$/g, '');
-    const start = `s3://${this.bucket}/${prefix === '' ? '' : `${prefix}/`}`;
-    return url.startsWith(start) ? url.slice(start.length) : undefined;
+    return keyInBucket(url, this.bucket, this.prefix);
   }
 
   private keys(): S3StorageOptions['credentials'] {

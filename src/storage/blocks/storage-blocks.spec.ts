@@ -86,6 +86,21 @@ describe('blocks that stand for storages', () => {
     );
   });
 
+  it.each([
+    ['s3', { bucket: 'b', prefix: '/a/b/' }, 's3://b/a/b/c d.tif', 'c d.tif'],
+    ['s3', { bucket: 'b' }, 's3://b/c', 'c'],
+    ['s3', { bucket: 'b', prefix: 'a' }, 's3://b/ab/c', undefined],
+    ['s3', { bucket: 'b' }, 's3://bb/c', undefined],
+    ['remote-file-system', { basepath: 's3://b/a%20b' }, 's3://b/a b/c', 'c'],
+    ['remote-file-system', { basepath: 's3a://b/' }, 's3://b/c/d', 'c/d'],
+    ['remote-file-system', { basepath: 's3://b/a' }, 's3://b/ab', undefined],
+    ['remote-file-system', { basepath: 'https://b/a' }, 's3://b/a/c', undefined],
+    ['local-file-system', { basepath: '/srv' }, 's3://srv/c', undefined],
+  ])('of type %s with %j know of %s the key %s', async (type, values, url, key) => {
+    const block = (await registry()).get(type).make(values) as unknown as StorageBlock;
+    expect(block.keyOf(url)).toBe(key);
+  });
+
   it('do not open a bucket with half a pair of keys', async () => {
     await expect(open('s3', { bucket: 'b', accessKeyId: 'a' })).rejects.toThrow('or neither');
   });
