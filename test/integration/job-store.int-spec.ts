@@ -58,6 +58,25 @@ describe('JobAcceptance', () => {
     expect(await store.leases.claim(id, 'another', LEASE)).toBeUndefined();
   });
 
+  it('gives birth to many at once as to each alone: a fault of one harms no other', async () => {
+    const taken = newJob();
+    await store.acceptance.accept(taken);
+    const jobs = [newJob(), newJob({ storage: 's3/results', inputs: { a: 1 } }), taken, newJob()];
+    const born = await Promise.allSettled(jobs.map((job) => store.acceptance.acceptRunning(job, 'this-node', LEASE)));
+    expect(born.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(born[2]).toMatchObject({ reason: { code: '23505' } });
+    for (const { id } of [jobs[0], jobs[1], jobs[3]]) {
+      expect(await store.row(id)).toMatchObject({ state_type: 'RUNNING', epoch: 1, seq: 2, worker_id: 'this-node' });
+      expect((await store.history(id)).map(({ seq, type, data }) => [seq, type, data])).toEqual([
+        [1, 'accepted', null],
+        [2, 'started', { attempt: 1, worker: 'this-node' }],
+      ]);
+    }
+    expect(await store.query('SELECT storage, inputs FROM job WHERE id = $1', [jobs[1].id])).toEqual([
+      { storage: 's3/results', inputs: { a: 1 } },
+    ]);
+  });
+
   it('answers a repeated request with the job of the first one, also when both come at once', async () => {
     const idempotency = { key: randomUUID(), digest: 'x' };
     const rows = await Promise.all(Array.from({ length: 8 }, () => store.acceptance.accept(newJob({ idempotency }))));

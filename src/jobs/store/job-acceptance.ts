@@ -96,37 +96,59 @@ const ACCEPT_RUNNING = new Statement<AcceptedJob>(
    SELECT ${STATUS_COLUMNS}, j.request_digest, ${WAKE_CALLBACKS} FROM j`,
 );
 
-/** A new job as the values of {@link ACCEPT}. */
+/** The same for many jobs at once, of requests without a key and a subscriber. */
+const ACCEPT_RUNNING_TOGETHER = new Statement<AcceptedJob>(
+  'job_accept_running_together',
+  `WITH j AS (
+     INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response, storage, seq,
+                      epoch, worker_id, lease_until, started_at, claimed_at)
+     SELECT x.id, x.process_id, x.process_version, 'RUNNING', 'Running', x.inputs::json, x.staged::json,
+       x.response::json, x.storage, 2, 1, x.worker_id, now() + x.lease * interval '1 ms', now(), now()
+     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+       $9::float8[]) AS x (id, process_id, process_version, inputs, staged, response, storage, worker_id, lease)
+     RETURNING *
+   ), e AS (
+     INSERT INTO job_event (job_id, seq, type, data)
+     SELECT id, s, t, d FROM j, LATERAL (VALUES
+       (1, 'accepted', NULL), (2, 'started', json_build_object('attempt', 1, 'worker', j.worker_id))
+     ) v (s, t, d)
+   )
+   SELECT ${STATUS_COLUMNS}, j.request_digest FROM j`,
+);
+
+/** A new job as the values of {@link ACCEPT} or {@link ACCEPT_RUNNING}. */
 interface StorableJob {
   readonly id: string;
-  readonly values: readonly (string | null)[];
+  readonly values: readonly (string | number | null)[];
 }
 
 /** Which of them {@link ACCEPT_TOGETHER} takes: all but the idempotency key and its digest. */
 const KEYLESS_VALUES = [0, 1, 2, 3, 4, 5, 8, 9, 10];
+/** Which of those of {@link ACCEPT_RUNNING} its group takes: no subscriber either. */
+const LONELY_VALUES = [0, 1, 2, 3, 4, 5, 9, 10, 11];
 
 /** A job with more text than this is stored by itself, lest a group grow out of bounds. Characters. */
 const LARGEST_IN_GROUP = 64 * 1024;
 
-const sizeOf = (values: readonly (string | null)[]) => values.reduce((sum, value) => sum + (value?.length ?? 0), 0);
+const sizeOf = (values: readonly unknown[]) =>
+  values.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
 
 /** Brings jobs into the world. */
 @Injectable()
 export class JobAcceptance {
   private readonly keyless: GroupedStatement<StorableJob, AcceptedJob>;
+  private readonly lonely: GroupedStatement<StorableJob, AcceptedJob>;
 
   constructor(private readonly database: Database) {
-    this.keyless = new GroupedStatement(
-      (jobs) => this.acceptTogether(jobs),
-      (job) => this.acceptAlone(job),
-    );
+    this.keyless = this.grouped(ACCEPT_TOGETHER, KEYLESS_VALUES, ACCEPT);
+    this.lonely = this.grouped(ACCEPT_RUNNING_TOGETHER, LONELY_VALUES, ACCEPT_RUNNING);
   }
 
   /** Stores a job that waits for a worker. @returns it, or the job that has its idempotency key */
   async accept(job: NewJob): Promise<AcceptedJob> {
     const storable = { id: job.id, values: [...newJobValues(job), admissionValue(job)] };
     const hasCompany = job.idempotency === undefined && sizeOf(storable.values) <= LARGEST_IN_GROUP;
-    return (await (hasCompany ? this.keyless.execute(storable) : this.acceptAlone(storable)))!;
+    return (await (hasCompany ? this.keyless.execute(storable) : this.alone(ACCEPT, storable)))!;
   }
 
   /**
@@ -135,17 +157,26 @@ export class JobAcceptance {
    * @returns it, or the job that has its idempotency key
    */
   async acceptRunning(job: NewJob, workerId: string, lease: number): Promise<AcceptedJob> {
-    const [row] = await this.database.execute(ACCEPT_RUNNING, [...newJobValues(job), workerId, lease]);
-    return row;
+    const storable = { id: job.id, values: [...newJobValues(job), workerId, lease] };
+    const { idempotency, subscriber } = job;
+    const hasCompany =
+      idempotency === undefined && subscriber === undefined && sizeOf(storable.values) <= LARGEST_IN_GROUP;
+    return (await (hasCompany ? this.lonely.execute(storable) : this.alone(ACCEPT_RUNNING, storable)))!;
   }
 
-  private async acceptAlone({ values }: StorableJob): Promise<AcceptedJob> {
-    return (await this.database.execute(ACCEPT, values))[0];
+  private grouped(together: Statement<AcceptedJob>, indices: readonly number[], single: Statement<AcceptedJob>) {
+    return new GroupedStatement<StorableJob, AcceptedJob>(
+      (jobs) =>
+        this.database.execute(
+          together,
+          indices.map((index) => jobs.map(({ values }) => values[index])),
+        ),
+      (job) => this.alone(single, job),
+    );
   }
 
-  private acceptTogether(jobs: readonly StorableJob[]): Promise<AcceptedJob[]> {
-    const columns = KEYLESS_VALUES.map((index) => jobs.map(({ values }) => values[index]));
-    return this.database.execute(ACCEPT_TOGETHER, columns);
+  private async alone(statement: Statement<AcceptedJob>, { values }: StorableJob): Promise<AcceptedJob> {
+    return (await this.database.execute(statement, values))[0];
   }
 }
 
