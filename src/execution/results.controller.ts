@@ -1,5 +1,6 @@
 import { Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { RequestedOutput } from '../jobs/job.types.js';
 import { type JobDetailRow, JobReader } from '../jobs/store/job-reader.js';
 import { ApiController } from '../ogc/http/api-controller.decorator.js';
 import { parsePrefer } from '../ogc/prefer.js';
@@ -13,7 +14,8 @@ import { ApiOutput, ApiOutputValue, ApiResults } from './results.openapi.js';
 import { outputValue, type OutputValue } from './results/output-value.js';
 import { type LinkQuery, OutputLinks } from './results/output-links.js';
 import { asksForDocument } from './results/results-profile.js';
-import { ResultsWriter } from './results/results.writer.js';
+import { type OutputConditions, ResultsWriter } from './results/results.writer.js';
+import { schemaNamed } from './schema-alternatives.js';
 
 /** The results of jobs (OGC 18-062r2 section 7.13). */
 @ApiController('Results', 'jobs/:jobID/results')
@@ -41,20 +43,23 @@ export class ResultsController {
     const profile = readProfile(query.profile);
     const chosen = readOutputIds(query.outputs, described);
     const produced = await this.results.of(job);
-    const response = await this.writer.write({
-      produced,
-      described,
-      request: {
-        ...job.response,
-        ...(chosen && { outputs: chosen.map((id) => selection(job, id)) }),
-        ...(asksForDocument(profile, accept) && { dialect: '2.0' }),
+    const response = await this.writer.write(
+      {
+        produced,
+        described,
+        request: {
+          ...job.response,
+          ...(chosen && { outputs: chosen.map((id) => selection(job, id)) }),
+          ...(asksForDocument(profile, accept) && { dialect: '2.0' }),
+        },
+        accept,
+        profile,
+        returnPreference: parsePrefer(prefer).return,
+        source: 'job',
+        urlOf: (output) => this.links.of(request, job.id, output),
       },
-      accept,
-      profile,
-      returnPreference: parsePrefer(prefer).return,
-      source: 'job',
-      urlOf: (output) => this.links.of(request, job.id, output),
-    });
+      conditionsOf(request),
+    );
     replyWithResults(reply, response, {});
   }
 
@@ -69,7 +74,8 @@ export class ResultsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     await this.links.check(jobId, outputId, query);
-    await this.send(request, reply, await this.find(jobId, outputId));
+    const { requested, ...found } = await this.find(jobId, outputId);
+    await this.send(request, reply, found, requested);
   }
 
   /** GET /jobs/{jobID}/results/{outputID}/{N}: one value of an output that has several (2.0). */
@@ -93,23 +99,29 @@ export class ResultsController {
     await this.send(request, reply, value);
   }
 
-  private async find(jobId: string, outputId: string): Promise<OutputValue> {
+  private async find(jobId: string, outputId: string): Promise<OutputValue & { requested?: string }> {
     const job = await this.reader.get(jobId);
     const described = this.outputsOf(job);
     if (!Object.hasOwn(described, outputId)) {
       throw new DomainError('no-such-output', `The process "${job.process_id}" has no output of that id.`);
     }
     const outputs = await this.results.of(job);
-    selection(job, outputId);
+    const { mediaType: requested, schema: named }: RequestedOutput = selection(job, outputId);
     const output = outputs.find(({ id }) => id === outputId);
-    if (output !== undefined) return { output, schema: described[outputId].schema };
+    const { schema } = described[outputId];
+    if (output !== undefined) {
+      return { output, schema: (named === undefined ? undefined : schemaNamed(schema, named)) ?? schema, requested };
+    }
     throw new DomainError('result-not-available', `The job produced no output "${outputId}".`);
   }
 
-  private async send(request: FastifyRequest, reply: FastifyReply, { output, schema }: OutputValue): Promise<void> {
-    const { accept, range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = request.headers;
-    const conditions = { accept, range, ifRange: ifRange?.toString(), ifNoneMatch };
-    replyWithResults(reply, await this.writer.writeOutput(output, { schema }, conditions), {});
+  private async send(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { output, schema }: OutputValue,
+    requested?: string,
+  ): Promise<void> {
+    replyWithResults(reply, await this.writer.writeOutput(output, { schema }, conditionsOf(request), requested), {});
   }
 
   /** @throws DomainError `no-such-process` when the process of the job is no longer offered */
@@ -118,6 +130,11 @@ export class ResultsController {
     if (process !== undefined) return process.description.outputs;
     throw new DomainError('no-such-process', `The process "${job.process_id}" of this job is no longer offered.`);
   }
+}
+
+function conditionsOf({ headers }: FastifyRequest): OutputConditions {
+  const { accept, range, 'if-range': ifRange, 'if-none-match': ifNoneMatch } = headers;
+  return { accept, range, ifRange: ifRange?.toString(), ifNoneMatch };
 }
 
 /**

@@ -31,7 +31,7 @@ function inBase64(piece: ContentPiece): ContentPiece {
 
 function plainOutput(output: ResultOutput, { mediaType, writing }: OutputFormat): BareOutput {
   if (output.kind === 'file') {
-    return { contentType: output.mediaType, content: [{ bytes: output.bytes, start: 0, end: output.size }] };
+    return { contentType: mediaType, content: [{ bytes: output.bytes, start: 0, end: output.size }] };
   }
   const { value } = output;
   switch (writing) {

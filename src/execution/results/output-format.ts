@@ -35,9 +35,13 @@ function readFormats(schema: OgcSchema): readonly OutputFormat[] {
   return distinct(formats);
 }
 
-/** The formats this very output can be had in, the default first. A file comes as it is. */
+/** The formats this very output can be had in, the default first. A file comes as it is; JSON of any type is JSON too. */
 export function availableFormats(output: ResultOutput, schema: OgcSchema): readonly OutputFormat[] {
-  if (output.kind === 'file') return [{ mediaType: output.mediaType, writing: 'file' }];
+  if (output.kind === 'file') {
+    const asItIs: OutputFormat = { mediaType: output.mediaType, writing: 'file' };
+    const isValue = isJsonType(output.mediaType) && declaredFormats(schema).some(({ writing }) => writing === 'json');
+    return distinct([asItIs, ...(isValue ? [{ ...asItIs, mediaType: MediaType.json }] : [])]);
+  }
   const kind = kindOf(output.value);
   const key = `${kind} ${output.mediaType}`;
   let ofValues = knownOfValues.get(schema);

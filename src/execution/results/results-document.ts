@@ -1,16 +1,13 @@
-import { buffer } from 'node:stream/consumers';
 import { isJsonObject } from '../../ogc/json-object.js';
 import { LinkRelation } from '../../ogc/links/link-relation.js';
-import { essence, isJsonType, isTextType, MediaType } from '../../ogc/media-type.js';
+import { essence, MediaType } from '../../ogc/media-type.js';
 import { alternativesOf } from '../schema-alternatives.js';
 import { bareOutput } from './bare-output.js';
 import type { Content, ContentPiece, FileSlice } from './content.js';
-import { contentLength, requireFiles } from './content.js';
+import { contentLength } from './content.js';
 import type { ResultOutput } from './result-output.js';
 import type { PlannedOutput, UrlOfOutput } from './results-plan.js';
-
-/** Files of JSON or text up to this size are put into a document as such; larger ones, and other bytes, as base64. */
-const LARGEST_TEXT = 16 * 1024 * 1024;
+import { storedValue } from './stored-value.js';
 
 interface DocumentOptions {
   readonly urlOf?: UrlOfOutput;
@@ -19,8 +16,8 @@ interface DocumentOptions {
 }
 
 /**
- * Writes results.yaml: by output id a value, a qualified value or a link. Files larger than memory should hold pass
- * through as slices.
+ * Writes results.yaml: by output id a value, a qualified value or a link. Files of JSON or text come as such; larger ones
+ * than memory should hold, and other bytes, pass through as slices in base64.
  */
 export async function resultsDocument(outputs: readonly PlannedOutput[], options: DocumentOptions): Promise<Content> {
   const pieces: ContentPiece[] = ['{'];
@@ -37,12 +34,12 @@ async function entry(planned: PlannedOutput, { urlOf, inlineLimit }: DocumentOpt
     const [content] = bareOutput(output, planned.format, planned.encoding).content;
     const isLarge = urlOf !== undefined && transmission === 'size' && contentLength([content]) > inlineLimit;
     if (isLarge) return [await link(planned, urlOf)];
-    const { mediaType } = output.kind === 'file' ? output : planned.format;
+    const { mediaType } = planned.format;
     return ['{"value":"', content, `","encoding":"base64","mediaType":${JSON.stringify(mediaType)}}`];
   }
   const limit = urlOf !== undefined && transmission === 'size' ? inlineLimit : Infinity;
   if (output.kind === 'file') {
-    return output.size > limit ? [await link(planned, urlOf!)] : fileEntry(output);
+    return output.size > limit ? [await link(planned, urlOf!)] : fileEntry(output, planned.format.mediaType);
   }
   const inline = JSON.stringify(inlineValue(output.value, output.mediaType, planned));
   return [Buffer.byteLength(inline) > limit ? await link(planned, urlOf!) : inline];
@@ -77,27 +74,9 @@ function inlineValue(value: unknown, mediaType: string, { schema, format }: Plan
   return essence(mediaType) === MediaType.json ? { value: value ?? null } : { value: value ?? null, mediaType };
 }
 
-async function fileEntry({ bytes, size, mediaType }: Extract<ResultOutput, { kind: 'file' }>): Promise<Content> {
-  const slice: FileSlice = { bytes, start: 0, end: size, base64: true };
-  if ((isJsonType(mediaType) || isTextType(mediaType)) && size <= LARGEST_TEXT) {
-    const value = await readValue(slice, mediaType);
-    if (value !== undefined) return [JSON.stringify({ value, mediaType })];
-  }
+async function fileEntry(file: Extract<ResultOutput, { kind: 'file' }>, mediaType: string): Promise<Content> {
+  const stored = await storedValue(file);
+  if (stored !== undefined) return [JSON.stringify({ ...stored, mediaType })];
+  const slice: FileSlice = { bytes: file.bytes, start: 0, end: file.size, base64: true };
   return ['{"value":"', slice, `","encoding":"base64","mediaType":${JSON.stringify(mediaType)}}`];
-}
-
-function contentOf({ bytes, start, end }: FileSlice): Promise<Buffer> | Buffer {
-  return start === end ? Buffer.alloc(0) : bytes.read({ start, end }).then(buffer);
-}
-
-/** The file as a JSON value or as text; nothing when its bytes are not what its media type says. */
-async function readValue(slice: FileSlice, mediaType: string): Promise<unknown> {
-  await requireFiles([slice]);
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await contentOf(slice));
-    return isJsonType(mediaType) ? JSON.parse(text) : text;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
-    throw error;
-  }
 }

@@ -3,17 +3,19 @@ import { Settings } from '../../config/settings.js';
 import { LinkRelation } from '../../ogc/links/link-relation.js';
 import { formatLinkHeader } from '../../ogc/links/link.js';
 import { MediaType } from '../../ogc/media-type.js';
+import { DomainError } from '../../ogc/problems/domain-error.js';
 import type { OutputDescription } from '../../processes/process-description.js';
 import { BARE_HEADERS, bareOutput } from './bare-output.js';
 import { namesEntityTag, parseByteRange } from './byte-range.js';
 import { contentLength, openContent, requireFiles, type Content } from './content.js';
 import { multipartRelated } from './multipart-related.js';
-import { availableFormats, chooseFormat } from './output-format.js';
+import { availableFormats, chooseFormat, negotiate } from './output-format.js';
 import type { ResultOutput } from './result-output.js';
 import { resultsDocument } from './results-document.js';
 import { planResults, type PlannedOutput, type ResultsPlan, type ResultsQuestion } from './results-plan.js';
 import { RESULTS_PROFILE } from './results-profile.js';
 import type { ResultsResponse } from './results-response.js';
+import { withStoredValues } from './stored-value.js';
 
 /** HTTP has no such header of its own; it is that of MIME, and says that the body is the text of an encoding. */
 const TRANSFER_ENCODING = 'content-transfer-encoding';
@@ -33,11 +35,12 @@ export class ResultsWriter {
 
   /**
    * Answers by the response matrix, see {@link planResults}. Files are checked for being there, and read only once the
-   * body is opened.
+   * body is opened. A file of a job that is the whole of the body has an entity tag and can be had in ranges.
+   * @param conditions `accept` is that of the question
    * @throws DomainError `not-acceptable`, `result-not-available`
    */
-  async write(question: ResultsQuestion): Promise<ResultsResponse> {
-    const plan = planResults(question);
+  async write(question: ResultsQuestion, conditions: OutputConditions = {}): Promise<ResultsResponse> {
+    const plan = await planWithValues(question);
     switch (plan.form) {
       case 'empty':
         return { status: 204, headers: {}, applied: {} };
@@ -46,9 +49,13 @@ export class ResultsWriter {
       case 'bare': {
         const { output, format, encoding } = plan.output;
         const { contentType, content } = bareOutput(output, format, encoding);
+        const applied = this.applied([plan.output], question);
+        if (output.kind === 'file' && encoding === undefined && question.source === 'job') {
+          return { ...(await answerFile(output, contentType, conditions)), applied };
+        }
         if (output.kind === 'file') await requireFiles(content);
         const headers = encoding === undefined ? BARE_HEADERS : { ...BARE_HEADERS, [TRANSFER_ENCODING]: encoding };
-        return respond(contentType, content, headers, this.applied([plan.output], question));
+        return respond(contentType, content, headers, applied);
       }
       case 'multipart':
         return await this.multipart(plan.outputs, question);
@@ -58,37 +65,28 @@ export class ResultsWriter {
   }
 
   /**
-   * Answers with one output bare (2.0 /req/core/job-results-async-one). A file has an entity tag and can be had in
-   * ranges.
+   * Answers with one output bare (2.0 /req/core/job-results-async-one), in the format that was asked for with it when the
+   * client takes that one. A file has an entity tag and can be had in ranges.
+   * @param requested media type that the execute request named for this output
    * @throws DomainError `not-acceptable`, `result-not-available`
    */
   async writeOutput(
     output: ResultOutput,
-    { schema }: OutputDescription,
-    { accept, range, ifRange, ifNoneMatch }: OutputConditions,
+    { schema }: Pick<OutputDescription, 'schema'>,
+    conditions: OutputConditions,
+    requested?: string,
   ): Promise<ResultsResponse> {
-    const format = chooseFormat(output.id, availableFormats(output, schema), { accept });
-    const { contentType, content } = bareOutput(output, format);
-    if (output.kind === 'value') return answer(contentType, content, BARE_HEADERS);
-
-    const etag = `"${output.sha256}"`;
-    const tagged = { ...BARE_HEADERS, etag, 'accept-ranges': 'bytes' };
-    if (namesEntityTag(ifNoneMatch, etag)) return { status: 304, headers: tagged, applied: {} };
-    const wanted = ifRange === undefined || ifRange.trim() === etag ? parseByteRange(range, output.size) : undefined;
-    if (wanted === undefined) return answer(contentType, content, tagged);
-    if (wanted === 'unsatisfiable') {
-      return {
-        status: 416,
-        headers: { 'accept-ranges': 'bytes', 'content-range': `bytes */${output.size}` },
-        applied: {},
-      };
-    }
-    const contentRange = `bytes ${wanted.start}-${wanted.end - 1}/${output.size}`;
-    const partial = await answer(contentType, [{ bytes: output.bytes, ...wanted }], {
-      ...tagged,
-      'content-range': contentRange,
+    const { accept } = conditions;
+    const isTaken = requested !== undefined && negotiate(accept, [requested]) !== undefined;
+    const wish = isTaken ? { mediaType: requested } : { accept };
+    const choose = (candidate: ResultOutput) => ({
+      output: candidate,
+      format: chooseFormat(candidate.id, availableFormats(candidate, schema), wish),
     });
-    return { ...partial, status: 206 };
+    const chosen = await orWithValues([output], ([candidate]) => choose(candidate));
+    const { contentType, content } = bareOutput(chosen.output, chosen.format);
+    if (chosen.output.kind === 'value') return answer(contentType, content, BARE_HEADERS);
+    return await answerFile(chosen.output, contentType, conditions);
   }
 
   private links(outputs: readonly PlannedOutput[], { urlOf }: ResultsQuestion): Promise<string[]> {
@@ -135,6 +133,46 @@ export class ResultsWriter {
         : transmission !== 'value' || sizeOf(output) <= this.settings.INLINE_OUTPUT;
     return outputs.every(isHonoured) ? { return: returnPreference } : {};
   }
+}
+
+/** The plan; what cannot be had of a file can perhaps be had of the value in it. @throws as {@link planResults} */
+function planWithValues(question: ResultsQuestion): Promise<ResultsPlan> {
+  return orWithValues(question.produced, (produced) => planResults({ ...question, produced }));
+}
+
+/** Repeats what does not go with files with the values that they hold. @throws DomainError `not-acceptable` */
+async function orWithValues<T>(
+  outputs: readonly ResultOutput[],
+  plan: (outputs: readonly ResultOutput[]) => T,
+): Promise<T> {
+  try {
+    return plan(outputs);
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code !== 'not-acceptable') throw error;
+    const values = await withStoredValues(outputs);
+    if (values === undefined) throw error;
+    return plan(values);
+  }
+}
+
+/** A file as the whole of a body: its entity tag is that of its bytes, and a part of it can be asked for. */
+async function answerFile(
+  { bytes, size, sha256 }: Extract<ResultOutput, { kind: 'file' }>,
+  contentType: string,
+  { range, ifRange, ifNoneMatch }: OutputConditions,
+): Promise<ResultsResponse> {
+  const etag = `"${sha256}"`;
+  const tagged = { ...BARE_HEADERS, etag, 'accept-ranges': 'bytes' };
+  if (namesEntityTag(ifNoneMatch, etag)) return { status: 304, headers: tagged, applied: {} };
+  const wanted = ifRange === undefined || ifRange.trim() === etag ? parseByteRange(range, size) : undefined;
+  if (wanted === undefined) return await answer(contentType, [{ bytes, start: 0, end: size }], tagged);
+  if (wanted === 'unsatisfiable') {
+    const headers = { 'accept-ranges': 'bytes', 'content-range': `bytes */${size}` };
+    return { status: 416, headers, applied: {} };
+  }
+  const contentRange = `bytes ${wanted.start}-${wanted.end - 1}/${size}`;
+  const headers = { ...tagged, 'content-range': contentRange };
+  return { ...(await answer(contentType, [{ bytes, ...wanted }], headers)), status: 206 };
 }
 
 /** Bytes of an output as it is stored. */
