@@ -392,4 +392,13 @@ describe('outputs of a registered process', () => {
     expect(pointers({ text: 'x' }, 'text')).toEqual(['/outputs/text']);
     expect(pointers({ text: 'x', other: 1 }, 'more')).toEqual(['/outputs/other', '/outputs/more']);
   });
+
+  it('are base64 where they are bytes', async () => {
+    const image = { schema: { type: 'string' as const, contentEncoding: 'base64', contentMediaType: 'image/png' } };
+    const process = (await start(processOf({ ...minimal, outputs: { image } }))).get('sample');
+    expect(process.validateOutputs({ image: 'QUJD' }, new Set())).toEqual([]);
+    expect(process.validateOutputs({ image: 'not base64!' }, new Set())).toEqual([
+      expect.objectContaining({ pointer: '/outputs/image' }),
+    ]);
+  });
 });
