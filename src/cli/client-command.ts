@@ -40,17 +40,19 @@ export function collect(value: string, earlier: readonly string[] = []): string[
 /**
  * Runs the body of a command with a client, and ends it: a known failure becomes a readable message, with `--json` the
  * same as a document on standard output, and the exit code.
+ * @param indent of that document; 0 where every document has one line
  */
 export async function withClient(
   options: ClientOptions,
   body: (client: OgcClient) => Promise<ExitCode | void>,
+  indent?: 0 | 2,
 ): Promise<void> {
   let client: OgcClient | undefined;
   try {
     client = await openClient(options);
     process.exitCode = (await body(client)) ?? ExitCode.ok;
   } catch (error) {
-    reportFailure(error, options.json);
+    reportFailure(error, options.json, indent);
   } finally {
     await client?.close();
   }
@@ -70,10 +72,10 @@ export async function openClient({ url, header = [] }: ClientOptions): Promise<O
 }
 
 /** Says what went wrong and sets the exit code. */
-export function reportFailure(error: unknown, json = false): void {
+export function reportFailure(error: unknown, json = false, indent: 0 | 2 = 2): void {
   const known = error instanceof CliError ? error : unforeseen(error);
   process.exitCode = known.exitCode;
-  if (json) process.stdout.write(`${JSON.stringify(known, undefined, 2)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(known, undefined, indent)}\n`);
   const text = printable(known.message);
   process.stderr.write(`${known.exitCode === ExitCode.interrupted ? '' : 'Error: '}${text}\n`);
   if (known.advice !== undefined) process.stderr.write(`${known.advice}\n`);

@@ -91,7 +91,9 @@ export function ApiExecuteByQuery(): MethodDecorator {
     ApiQuery({
       name: 'parameters',
       required: false,
-      description: 'Inputs and selected outputs by their ids',
+      description:
+        'Inputs and selected outputs by their ids, also with a part in brackets: input[href], input[type], input[value], ' +
+        'input[mediaType], input[encoding], input[schema], box[crs], output[include], output[mediaType]',
       style: 'form',
       explode: true,
       schema: { type: 'object', additionalProperties: true },

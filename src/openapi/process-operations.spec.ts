@@ -19,12 +19,9 @@ const PROCESS: ProcessDescription = {
 const GENERAL = '/processes/{processID}/execution';
 
 function documentWith(...processes: ProcessDescription[]) {
-  const operation = () => ({
+  const operation = (...more: object[]) => ({
     summary: 'Execute',
-    parameters: [
-      { name: 'processID', in: 'path', schema: {} },
-      { name: 'Prefer', in: 'header', schema: {} },
-    ],
+    parameters: [{ name: 'processID', in: 'path', schema: {} }, { name: 'Prefer', in: 'header', schema: {} }, ...more],
     responses: {
       '200': { description: 'Results', content: { '*/*': {} } },
       '201': { description: 'Job' },
@@ -36,7 +33,10 @@ function documentWith(...processes: ProcessDescription[]) {
   const document = {
     components: { schemas: {} },
     paths: {
-      [GENERAL]: { post: { ...operation(), requestBody: { content: { 'application/json': {} } } }, get: operation() },
+      [GENERAL]: {
+        post: { ...operation(), requestBody: { content: { 'application/json': {} } } },
+        get: operation({ name: 'parameters', in: 'query' }),
+      },
     },
   };
   addProcessOperations(document as unknown as OpenAPIObject, processes);
@@ -68,6 +68,15 @@ describe(addProcessOperations.name, () => {
       'image',
       'areas',
       '#/components/parameters/Prefer',
+      '#/components/parameters/parameters',
+    ]);
+  });
+
+  it('keeps the parameter of free form, except where an input has its name', () => {
+    const named = documentWith({ ...PROCESS, inputs: { parameters: { schema: { type: 'string' } } } });
+    expect(named.paths['/processes/cut%3A1/execution'].get.parameters).toEqual([
+      { name: 'parameters', in: 'query', required: false, schema: { type: 'string' } },
+      { $ref: '#/components/parameters/Prefer' },
     ]);
   });
 
@@ -91,7 +100,7 @@ describe(addProcessOperations.name, () => {
   });
 
   it('moves what all processes have in common into the components', () => {
-    expect(Object.keys(components.parameters)).toEqual(['Prefer']);
+    expect(Object.keys(components.parameters)).toEqual(['Prefer', 'parameters']);
     expect(components.responses).toEqual({
       JobCreated: { description: 'Job' },
       NoContent: { description: 'None' },

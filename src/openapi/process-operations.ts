@@ -89,10 +89,15 @@ function alternatives(schema: OgcSchema): readonly OgcSchema[] {
   return schema.oneOf ?? schema.anyOf ?? [schema];
 }
 
-/** The parameters of an execution by GET, in place of the general ones. */
+/**
+ * The parameters of an execution by GET: the inputs before the general ones. Of these the one of free form stays, for
+ * the names in brackets (`geometry[href]`, `result[include]`).
+ */
 function withInputs(operation: Operation, { inputs }: ProcessDescription): Operation {
-  const others = operation.parameters?.filter((parameter) => !('name' in parameter && parameter.name === 'parameters'));
   const own = Object.entries(inputs).map(([id, input]) => inputParameter(id, input));
+  // Two parameters of one name are no valid document.
+  const taken = new Set(Object.keys(inputs).map((id) => `#/components/parameters/${id}`));
+  const others = operation.parameters?.filter((parameter) => !('$ref' in parameter && taken.has(parameter.$ref)));
   return { ...operation, parameters: [...own, ...(others ?? [])] };
 }
 

@@ -8,14 +8,14 @@ const RESPONSES: Readonly<Record<string, string>> = { '201': 'JobCreated', '204'
 
 /**
  * Moves what the operations of all processes have in common into the components: parameters other than those of the
- * path and the inputs, and the responses that do not depend on the process. Without it, each process would repeat them.
+ * path, and the responses that do not depend on the process. Without it, each process would repeat them.
  */
 export function shareParts(document: Document, operations: readonly Operation[]): void {
   const parameters: Record<string, unknown> = (document.components!.parameters ??= {});
   const responses: Record<string, unknown> = (document.components!.responses ??= {});
   for (const operation of operations) {
     operation.parameters = operation.parameters?.map((parameter) => {
-      if (!('name' in parameter) || parameter.in === 'path' || parameter.name === 'parameters') return parameter;
+      if (!('name' in parameter) || parameter.in === 'path') return parameter;
       parameters[parameter.name] = parameter;
       return { $ref: `#/components/parameters/${parameter.name}` };
     });

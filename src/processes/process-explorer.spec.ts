@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { Injectable, Scope } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { IsString, Validate, ValidatorConstraint } from 'class-validator';
+import { IsISO8601, IsString, Matches, Validate, ValidatorConstraint } from 'class-validator';
 import type { ValidatorConstraintInterface } from 'class-validator';
 import { Type as Nested } from 'class-transformer';
 import { Input } from './decorators/input.decorator.js';
@@ -273,6 +273,17 @@ describe('inputs of a registered process', () => {
     ]);
   });
 
+  it('are accepted where their validators accept them, whatever a schema could say of it', async () => {
+    class Lenient {
+      @Input() @Matches(/^a+$/i) letters!: string;
+      @Input() @IsISO8601() when!: string;
+    }
+    const process = (await start(processOf({ ...minimal, inputs: Lenient }))).get('sample');
+    expect(await process.validateInputs({ letters: 'aAa', when: '2026-01-31T12:00:00' })).toEqual([]);
+    const violations = await process.validateInputs({ letters: 'b', when: 'noon' });
+    expect(violations.map(({ pointer }) => pointer)).toEqual(['/inputs/letters', '/inputs/when']);
+  });
+
   it('become an instance of the DTO, with nested instances and the files untouched', async () => {
     const file = new InputFile('/nowhere', 1, 'image/png');
     const values = { names: ['a'], files: [file], part: { name: 'p' } };
@@ -380,5 +391,14 @@ describe('outputs of a registered process', () => {
     expect(pointers({ text: 1 })).toEqual(['/outputs/text']);
     expect(pointers({ text: 'x' }, 'text')).toEqual(['/outputs/text']);
     expect(pointers({ text: 'x', other: 1 }, 'more')).toEqual(['/outputs/other', '/outputs/more']);
+  });
+
+  it('are base64 where they are bytes', async () => {
+    const image = { schema: { type: 'string' as const, contentEncoding: 'base64', contentMediaType: 'image/png' } };
+    const process = (await start(processOf({ ...minimal, outputs: { image } }))).get('sample');
+    expect(process.validateOutputs({ image: 'QUJD' }, new Set())).toEqual([]);
+    expect(process.validateOutputs({ image: 'not base64!' }, new Set())).toEqual([
+      expect.objectContaining({ pointer: '/outputs/image' }),
+    ]);
   });
 });

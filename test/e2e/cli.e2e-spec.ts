@@ -274,6 +274,18 @@ describe('sluice against the service', () => {
       expect(ok(await run(['logs', jobId, '--follow'])).stdout.match(/line \d/g)).toHaveLength(5);
     });
 
+    it('ends with 3 and the reason when the job whose log it follows has failed', async () => {
+      const outcome = await run(['logs', failed, '--follow', '--json']);
+      expect(outcome.code).toBe(3);
+      expect(outcome.stderr).toContain('broken');
+      const documents = outcome.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object);
+      expect(documents[0]).toMatchObject({ message: 'line 1' });
+      expect(documents.at(-1)).toMatchObject({ exitCode: 3, job: { jobID: failed, status: 'failed' } });
+    });
+
     it('prints and saves results', async () => {
       expect(ok(await run(['results', greeted])).stdout).toBe('Hello Ada!');
       expect(json(ok(await run(['results', greeted, '--json'])))).toMatchObject({ result: expect.anything() });
@@ -521,6 +533,15 @@ describe('sluice against another server', () => {
     expect(JSON.parse(stdout)).toEqual({ a: { value: 'QUJD', encoding: 'base64', mediaType: 'image/png' }, b: 5 });
     expect(seen.find(({ method }) => method === 'POST')?.headers).toMatchObject({ prefer: 'respond-async' });
   });
+
+  it.each([[[]], [['--follow']]])(
+    'ends with 2 and the problem for a log that the server does not have (%j)',
+    async (rest) => {
+      const { code, stdout, stderr } = await run('logs', 'j 1', ...rest);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/^Error: Not found \(404\)$/m);
+    },
+  );
 
   it('waits for the job when the server has no synchronous execution', async () => {
     const { code, stdout } = await run('run', 'first', 'n=1');

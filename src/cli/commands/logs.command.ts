@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { type ClientOptions, forServer, withClient } from '../client-command.js';
+import type { OgcClient } from '../client/ogc-client.js';
 import type { LogLine } from '../client/ogc-documents.js';
 import { logText } from '../output/job-text.js';
 import { print, printJson } from '../output/terminal.js';
@@ -22,15 +23,18 @@ export function addLogsCommand(program: Command): void {
     'sluice logs 01a1fa71-7771-7239-9e30-d8740b26808a --follow --level warn',
     'sluice logs 01a1fa71-7771-7239-9e30-d8740b26808a --json   # one JSON document per line',
   ]).action((jobId: string, options: LogsOptions) =>
-    withClient(options, async (client) => {
-      const { JobLog } = await import('../watch/job-log.js');
-      const show = (line: LogLine) => (options.json ? printJson(line, 0) : print(logText(line)));
-      if (!options.follow) {
-        for await (const line of new JobLog(client, jobId, options.level).more()) show(line);
-        return;
-      }
-      const { watchJob } = await import('../watch/watch-job.js');
-      await watchJob(client, jobId, { onLog: show, level: options.level });
-    }),
+    withClient(options, (client) => showLog(client, jobId, options), 0),
   );
+}
+
+async function showLog(client: OgcClient, jobId: string, { json, follow, level }: LogsOptions): Promise<void> {
+  const show = (line: LogLine) => (json ? printJson(line, 0) : print(logText(line)));
+  if (!follow) {
+    const { JobLog } = await import('../watch/job-log.js');
+    for await (const line of new JobLog(client, jobId, level).more()) show(line);
+    return;
+  }
+  const { watchJob } = await import('../watch/watch-job.js');
+  const { requireSuccess } = await import('../watch/watch-to-end.js');
+  await requireSuccess(client, jobId, await watchJob(client, jobId, { onLog: show, needsLog: true, level }));
 }

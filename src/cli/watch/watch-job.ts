@@ -11,6 +11,8 @@ export interface Watcher {
   readonly onStatus?: (info: StatusInfo) => void;
   /** Absent: the log is not read. */
   readonly onLog?: (line: LogLine) => void;
+  /** Whether a server without logs ends the watch with its problem; else the watch goes on without them. */
+  readonly needsLog?: boolean;
   /** Least level of log lines. */
   readonly level?: string;
   /** Aborts the watch with its reason. */
@@ -28,7 +30,7 @@ const LONGEST_OUTAGE = 60_000;
  * Follows a job to its end by asking for its status, ever less often, never sooner than the server asks. Outages that
  * pass are waited out.
  * @returns the last status
- * @throws ServerProblem when there is no such job; TransportError when the server stays away; the reason of the signal
+ * @throws ServerProblem when there is no such job, or no log of it that is needed; TransportError when the server stays away; the reason of the signal
  */
 export async function watchJob(client: OgcClient, jobId: string, watcher: Watcher): Promise<StatusInfo> {
   const { signal } = watcher;
@@ -56,12 +58,12 @@ export async function watchJob(client: OgcClient, jobId: string, watcher: Watche
 }
 
 /** @returns whether the server has logs at all; this API has, the standard knows none */
-async function readLog(log: JobLog, { onLog, signal }: Watcher): Promise<boolean> {
+async function readLog(log: JobLog, { onLog, needsLog, signal }: Watcher): Promise<boolean> {
   try {
     for await (const line of log.more(signal)) onLog!(line);
     return true;
   } catch (error) {
-    if (mayPass(error) || signal?.aborted || !(error instanceof CliError)) throw error;
+    if (needsLog || mayPass(error) || signal?.aborted || !(error instanceof CliError)) throw error;
     return false;
   }
 }

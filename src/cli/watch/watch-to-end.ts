@@ -46,9 +46,14 @@ export async function watchToEnd(client: OgcClient, jobId: string, options: Watc
     line.clear();
     interruption.end();
   }
+  await requireSuccess(client, jobId, job);
+  await options.finish(job);
+}
+
+/** @throws CliError for a job that failed, with the reason that its results tell, or was dismissed */
+export async function requireSuccess(client: OgcClient, jobId: string, job: StatusInfo): Promise<void> {
   const end = endOfJob(jobId, job, job.status === 'failed' ? await problemOf(client, jobId) : undefined);
   if (end !== undefined) throw end;
-  await options.finish(job);
 }
 
 /**

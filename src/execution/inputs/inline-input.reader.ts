@@ -1,8 +1,8 @@
+import { decodeBase64 } from '../../ogc/base64.js';
 import { nonFiniteNumber } from '../../ogc/finite-numbers.js';
 import { isJsonType, MediaType } from '../../ogc/media-type.js';
 import type { OgcSchema } from '../../processes/process-description.js';
 import { alternativeFor, alternativesOf, type Alternative } from '../schema-alternatives.js';
-import { decodeBase64 } from './base64.js';
 import type { InputFormat } from './input-format.js';
 import type { InputStager } from './input-stager.js';
 import { InputViolation } from './input-violation.js';
@@ -13,7 +13,7 @@ const PLAIN = new Set(['', 'utf-8', 'utf8', 'none', '8bit', '7bit']);
 
 /** A value that takes reading: the encoded bytes of a file or a text, or the target of a reference. */
 export class UnreadInput {
-  /** @param read throws InputViolation or UnavailableReference */
+  /** @param read throws InputViolation, NotBase64 or UnavailableReference */
   constructor(readonly read: (stager: InputStager, signal: AbortSignal) => Promise<unknown>) {}
 }
 

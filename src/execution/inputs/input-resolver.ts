@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NotBase64 } from '../../ogc/base64.js';
 import { ownMember } from '../../ogc/json-object.js';
 import { DomainError, type Violation } from '../../ogc/problems/domain-error.js';
 import type { InputDescription } from '../../processes/process-description.js';
@@ -193,7 +194,7 @@ class Resolution {
   }
 
   private note({ occurrence: { pointer } }: Slot, error: unknown): void {
-    if (error instanceof InputViolation) this.violate({ pointer, detail: error.message });
+    if (error instanceof InputViolation || error instanceof NotBase64) this.violate({ pointer, detail: error.message });
     else if (error instanceof UnavailableReference) this.violations.push({ pointer, detail: error.message });
     else throw error;
   }

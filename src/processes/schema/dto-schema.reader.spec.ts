@@ -53,6 +53,25 @@ describe('schemas from DTO classes', () => {
     });
   });
 
+  it('publishes no pattern whose flags a schema cannot say, and no format that is stricter than the validator', () => {
+    class Inputs {
+      @Input() @cv.Matches(/^a+$/i) ignoringCase!: string;
+      @Input() @cv.Matches(/^a+$/m) linewise!: string;
+      @Input() @cv.Matches(/^\p{L}+$/u) unicode!: string;
+      @Input() @cv.Matches(/^a+$/g) global!: string;
+      @Input() @cv.IsISO8601() when!: string;
+      @Input() @cv.IsDateString() alsoWhen!: string;
+    }
+    expect(schemasOf(Inputs)).toEqual({
+      ignoringCase: { type: 'string' },
+      linewise: { type: 'string' },
+      unicode: { type: 'string', pattern: '^\\p{L}+$' },
+      global: { type: 'string', pattern: '^a+$' },
+      when: { type: 'string' },
+      alsoWhen: { type: 'string' },
+    });
+  });
+
   it('takes the type from TypeScript where no validator tells it', () => {
     class Inputs {
       @Input() text!: string;

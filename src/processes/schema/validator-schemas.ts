@@ -32,7 +32,7 @@ const EXACT: Readonly<Record<string, Converter>> = {
   [cv.MAX_LENGTH]: ({ constraints }) => ({ maxLength: constraints[0] }),
   [cv.IS_LENGTH]: ({ constraints: [minLength, maxLength] }) =>
     maxLength === undefined ? { minLength } : { minLength, maxLength },
-  [cv.MATCHES]: ({ constraints }) => ({ pattern: (constraints[0] as RegExp).source }),
+  [cv.MATCHES]: (meta) => (isPlainPattern(meta) ? { pattern: (meta.constraints[0] as RegExp).source } : {}),
   [cv.IS_ENUM]: ({ constraints }) => oneOfValues(enumValues(constraints[0])),
   [cv.IS_IN]: ({ constraints }) => oneOfValues(constraints[0]),
   [cv.IS_NOT_IN]: ({ constraints }) => ({ not: { enum: constraints[0] } }),
@@ -55,8 +55,9 @@ const APPROXIMATE: Readonly<Record<string, Converter>> = {
   [cv.IS_DATE]: () => ({ type: 'string', format: 'date-time' }),
   [cv.MIN_DATE]: () => ({ type: 'string', format: 'date-time' }),
   [cv.MAX_DATE]: () => ({ type: 'string', format: 'date-time' }),
-  [cv.IS_DATE_STRING]: () => ({ type: 'string', anyOf: [{ format: 'date-time' }, { format: 'date' }] }),
-  [cv.IS_ISO8601]: () => ({ type: 'string', anyOf: [{ format: 'date-time' }, { format: 'date' }] }),
+  // Of ISO 8601 they take what no format of JSON Schema does: times without a zone, weeks, months, years.
+  [cv.IS_DATE_STRING]: () => ({ type: 'string' }),
+  [cv.IS_ISO8601]: () => ({ type: 'string' }),
   [cv.IS_NUMBER_STRING]: () => ({ type: 'string' }),
   [cv.IS_BOOLEAN_STRING]: () => ({ type: 'string', enum: ['true', 'false', '1', '0'] }),
   [cv.IS_HEXADECIMAL]: () => ({ type: 'string' }),
@@ -76,11 +77,16 @@ export function isExact(meta: ValidationMetadata): boolean {
   const name = validatorName(meta);
   if (name === cv.ValidationTypes.NESTED_VALIDATION) return true;
   if (name === cv.ValidationTypes.CONDITIONAL_VALIDATION) return isOptionalMark(meta);
-  if (name === cv.MATCHES) return /^u?$/.test((meta.constraints[0] as RegExp).flags);
+  if (name === cv.MATCHES) return isPlainPattern(meta);
   if (name === cv.IS_NUMBER)
     return (meta.constraints[0] as cv.IsNumberOptions | undefined)?.maxDecimalPlaces === undefined;
   if (name === cv.ARRAY_UNIQUE) return meta.constraints?.[0] === undefined;
   return Object.hasOwn(EXACT, name);
+}
+
+/** A schema has no place for flags. Those for all matches and for their indices do not change whether there is one. */
+function isPlainPattern({ constraints }: ValidationMetadata): boolean {
+  return /^[dgu]*$/.test((constraints[0] as RegExp).flags);
 }
 
 function validatorName(meta: ValidationMetadata): string {

@@ -8,6 +8,9 @@ export type JsonSchema = Record<string, unknown>;
 /** The keyword by which {@link OgcFormat} values are checked. */
 export const OGC_FORMAT_KEYWORD = 'ogcFormat';
 
+/** The format of the text of binary outputs. No author can mean it: the name is none of theirs. */
+export const BASE64_TEXT = 'base64 text';
+
 /** Keywords that describe a value without restricting it. */
 const ANNOTATIONS = [
   'title',
@@ -21,12 +24,12 @@ const ANNOTATIONS = [
   'contentSchema',
 ];
 
-/** How a binary node is treated: bytes of an input are no JSON at all, bytes of an output may be base64 text. */
+/** How a binary node is treated: bytes of an input are no JSON at all, bytes of an output are base64 text. */
 export type BinaryNodes = 'never JSON' | 'text';
 
 /** Translates a schema of the OGC subset (OpenAPI 3.0 style) into JSON Schema as Ajv understands it. */
 export function toJsonSchema(schema: OgcSchema, binary: BinaryNodes): JsonSchema {
-  if (isBinarySchema(schema)) return binary === 'text' ? { type: 'string' } : { not: {} };
+  if (isBinarySchema(schema)) return binary === 'text' ? { type: 'string', format: BASE64_TEXT } : { not: {} };
   const translated: JsonSchema = { ...schema };
   for (const keyword of ANNOTATIONS) delete translated[keyword];
   translateBound(translated, 'exclusiveMinimum', 'minimum');

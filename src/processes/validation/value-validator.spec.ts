@@ -134,8 +134,19 @@ describe('binary inputs', () => {
     expect(check({ type: 'object' }, file)).toEqual(['/v Expected an object, got a file.']);
   });
 
-  it('may be text in outputs', () => {
-    expect(new ValueValidators('outputs').compile(binary).validate('aGk=', '/o')).toEqual([]);
+  it('are base64 text in outputs', () => {
+    const output = new ValueValidators('outputs').compile(binary);
+    expect(output.validate('aGk=', '/o')).toEqual([]);
+    expect(output.validate('', '/o')).toEqual([]);
+    expect(output.validate('not base64!', '/o')).toEqual([
+      { pointer: '/o', detail: 'Expected base64 text, got the string "not base64!".' },
+    ]);
+    expect(output.validate(5, '/o')).toEqual([{ pointer: '/o', detail: 'Expected a string, got the number 5.' }]);
+  });
+
+  it('may be any text in outputs that take text as well', () => {
+    const either: OgcSchema = { anyOf: [binary, { type: 'string' }] };
+    expect(new ValueValidators('outputs').compile(either).validate('not base64!', '/o')).toEqual([]);
   });
 });
 

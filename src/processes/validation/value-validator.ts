@@ -1,13 +1,14 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { FuncKeywordDefinition, Options, ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { isBase64 } from '../../ogc/base64.js';
 import type { Violation } from '../../ogc/problems/domain-error.js';
 import { InputFile } from '../input-file.js';
 import type { OgcSchema } from '../process-description.js';
 import { binaryAlternatives } from '../schema/binary-schema.js';
 import type { OgcFormat } from '../schema/ogc-formats.js';
 import { geojsonFaults } from './geojson.js';
-import { OGC_FORMAT_KEYWORD, toJsonSchema } from './json-schema.js';
+import { BASE64_TEXT, OGC_FORMAT_KEYWORD, toJsonSchema } from './json-schema.js';
 import type { BinaryNodes, JsonSchema } from './json-schema.js';
 import { bboxFaults } from './ogc-bbox.js';
 import type { StructureFault } from './structure-fault.js';
@@ -84,6 +85,7 @@ function makeAjv(options: Options): Ajv2020 {
     ...options,
   });
   addFormats.default(ajv);
+  ajv.addFormat(BASE64_TEXT, isBase64);
   ajv.addKeyword(ogcFormatKeyword());
   return ajv;
 }

@@ -1,5 +1,5 @@
 import type { JsonSchema } from './json-schema.js';
-import { OGC_FORMAT_KEYWORD } from './json-schema.js';
+import { BASE64_TEXT, OGC_FORMAT_KEYWORD } from './json-schema.js';
 
 const LONGEST_QUOTE = 60;
 
@@ -15,6 +15,7 @@ const FORMAT_WORDS: Readonly<Record<string, string>> = {
   email: 'an e-mail address',
   uuid: 'a UUID',
   password: 'a string',
+  [BASE64_TEXT]: 'base64 text',
 };
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeBase64 } from './base64.js';
-import { InputViolation } from './input-violation.js';
+import { decodeBase64, isBase64, NotBase64 } from './base64.js';
 
 const decode = (text: string): Buffer => Buffer.concat([...decodeBase64(text)]);
 
@@ -14,6 +13,7 @@ describe(decodeBase64.name, () => {
         (bytes, alphabet) => {
           const text = Buffer.from(bytes).toString(alphabet);
           expect(decode(text)).toEqual(Buffer.from(bytes));
+          expect(isBase64(text)).toBe(true);
           expect(decode(text.replace(/(.{5})/g, '$1\r\n '))).toEqual(Buffer.from(bytes));
         },
       ),
@@ -46,10 +46,11 @@ describe(decodeBase64.name, () => {
     'data:;base64,Zg==',
     'é',
   ])('refuses %j', (text) => {
-    expect(() => decode(text)).toThrow(InputViolation);
+    expect(() => decode(text)).toThrow(NotBase64);
+    expect(isBase64(text)).toBe(false);
   });
 
   it('refuses text after padding in an earlier piece', () => {
-    expect(() => decode(`Zg==${' '.repeat(1 << 20)}Zg==`)).toThrow(InputViolation);
+    expect(() => decode(`Zg==${' '.repeat(1 << 20)}Zg==`)).toThrow(NotBase64);
   });
 });
