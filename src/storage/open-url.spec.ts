@@ -4,7 +4,7 @@ import { GitStorage } from './git/git-storage.js';
 import { HttpStorage } from './http/http-storage.js';
 import { LocalFileSystemStorage } from './local/local-file-system-storage.js';
 import { MemoryStorage } from './memory/memory-storage.js';
-import { openUrl } from './open-url.js';
+import { openUrl, type UrlSettings } from './open-url.js';
 import { S3Storage } from './s3/s3-storage.js';
 import { StorageAddressPolicy } from './storage-address-policy.js';
 
@@ -49,6 +49,19 @@ describe(openUrl.name, () => {
       expect(() => openUrl(basepath, {}, tools)).not.toThrow('secret@');
     },
   );
+
+  it.each([
+    ['s3://bucket', { endpoint: 9000 }, 'endpoint: '],
+    ['s3://bucket', { endpont_url: 'http://s3.example.org' }, 'endpont_url'],
+    ['s3://bucket', { client_kwargs: { endpoint_url: 1 } }, 'client_kwargs: endpoint_url: '],
+    ['https://example.org', { headers: ['x'] }, 'headers: '],
+    ['s3://bucket/%zz', {}, 'has a % that encodes nothing'],
+    ['s3://bucket/%ff', {}, 'has a % that encodes nothing'],
+  ])('says what is wrong with %s and the settings %j', (basepath, settings, words) => {
+    expect(() => openUrl(basepath, settings as UrlSettings, tools)).toThrow(
+      expect.objectContaining({ fault: 'misconfigured', message: expect.stringContaining(words) }),
+    );
+  });
 
   it('asks for both halves of a key', () => {
     expect(() => openUrl('s3://bucket', { key: 'k' }, tools)).toThrow('both key and secret');

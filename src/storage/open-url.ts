@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { GitStorage } from './git/git-storage.js';
 import { HttpStorage } from './http/http-storage.js';
 import { LocalFileSystemStorage } from './local/local-file-system-storage.js';
@@ -28,6 +29,20 @@ export interface UrlSettings {
   readonly use_ssl?: boolean;
   readonly client_kwargs?: { readonly endpoint_url?: string; readonly region_name?: string };
 }
+
+/** Throws `misconfigured` for what is no setting: a typing error must not be a setting that is left out. */
+const SETTINGS = z.strictObject({
+  key: z.string().optional(),
+  secret: z.string().optional(),
+  token: z.string().optional(),
+  endpoint: z.string().optional(),
+  region: z.string().optional(),
+  forcePathStyle: z.boolean().optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+  endpoint_url: z.string().optional(),
+  use_ssl: z.boolean().optional(),
+  client_kwargs: z.strictObject({ endpoint_url: z.string().optional(), region_name: z.string().optional() }).optional(),
+});
 
 type Opener = (url: URL, settings: UrlSettings, tools: StorageTools) => Storage;
 
@@ -62,7 +77,19 @@ export function openUrl(basepath: string, settings: UrlSettings, tools: StorageT
     const detail = 'must not carry a user name or password; give them as settings';
     throw new StorageError('misconfigured', 'The base path', { detail });
   }
-  return open(url, settings, tools);
+  const known = SETTINGS.safeParse(settings);
+  if (!known.success) {
+    const [{ path, message }] = known.error.issues;
+    throw new StorageError('misconfigured', 'The settings', {
+      detail: `cannot be used: ${[...path, message].join(': ')}`,
+    });
+  }
+  try {
+    return open(url, settings, tools);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    throw new StorageError('misconfigured', 'The base path', { detail: 'has a % that encodes nothing', cause: error });
+  }
 }
 
 function openS3(url: URL, settings: UrlSettings, { addresses }: StorageTools): S3Storage {

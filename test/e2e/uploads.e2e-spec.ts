@@ -26,11 +26,16 @@ interface UploadDocument {
 const BAD = `${OWN_PROBLEM}/bad-request`;
 const RECORDING = Buffer.concat([
   configuration([{ frequency: 38_000 }]),
-  ping({ channel: 1, power: [-256, -512, -1024] }),
+  ping({ channel: 1, power: Array.from({ length: 200 }, () => -512) }),
 ]);
 
 describe('Uploads', () => {
-  const own = new OwnService('e2e-uploads', { MAX_UPLOAD: '2MiB', MAX_UPLOADS: '6', MAX_BODY: '64KiB' });
+  const own = new OwnService('e2e-uploads', {
+    MAX_UPLOAD: '2MiB',
+    MAX_UPLOADS: '6',
+    MAX_BODY: '64KiB',
+    MAX_REFERENCE: '1KiB',
+  });
   let client: Client;
 
   beforeAll(async () => {
@@ -80,6 +85,8 @@ describe('Uploads', () => {
       arrayInput: [3, 1, 2],
     });
 
+    // What was taken as an upload can be used, whatever the limit for what lies elsewhere.
+    expect(RECORDING.length).toBeGreaterThan(1024);
     const recording = await uploaded(RECORDING, { 'content-type': 'application/octet-stream' });
     const convert = { inputs: { rawFile: { href: recording.href } }, outputs: { summary: {} }, response: 'document' };
     const results = (await (await client.execute('convert-raw-sonar', convert)).json()) as { summary: object };

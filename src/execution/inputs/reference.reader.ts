@@ -57,6 +57,7 @@ export class ReferenceReader {
   private async open(reference: InputReference, schema: OgcSchema, signal: AbortSignal): Promise<ReferencedContent> {
     const source = this.sources?.of(reference.href);
     if (source === undefined) return await this.fetch(reference, schema, signal);
+    if (source.isOwn) return await source.open(reference.href, signal);
     const limit = AbortSignal.timeout(this.settings.REFERENCE_TIMEOUT);
     const content = await source.open(reference.href, AbortSignal.any([signal, limit]));
     const body = Readable.from(bounded(content.body, this.settings.MAX_REFERENCE), { objectMode: false });
@@ -92,7 +93,7 @@ export class ReferenceReader {
       const stagedType = mediaType ?? alternative.mediaType ?? contentType ?? MediaType.octets;
       return stager.stage(body, stagedType, signal, (name && safeFileName(name)) ?? fileNameOf(href));
     }
-    const text = await decodeText(bounded(body, Math.min(this.settings.MAX_BODY, this.settings.MAX_REFERENCE)), type);
+    const text = await decodeText(bounded(body, this.settings.MAX_BODY), type);
     return isJsonContent(alternative, type) ? parseJson(text) : text;
   }
 }

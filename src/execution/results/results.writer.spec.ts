@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,14 +46,15 @@ describe(ResultsWriter.name, () => {
   let directory: string;
   let produced: ResultOutput[];
 
+  const file = async (id: string, bytes: Buffer, mediaType: string): Promise<ResultOutput> => {
+    const path = join(directory, `${id}-${randomUUID()}`);
+    await writeFile(path, bytes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { id, kind: 'file', bytes: new LocalBytes(path), size: bytes.length, sha256, mediaType };
+  };
+
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'results-'));
-    const file = async (id: string, bytes: Buffer, mediaType: string): Promise<ResultOutput> => {
-      const path = join(directory, id);
-      await writeFile(path, bytes);
-      const sha256 = createHash('sha256').update(bytes).digest('hex');
-      return { id, kind: 'file', bytes: new LocalBytes(path), size: bytes.length, sha256, mediaType };
-    };
     const gone: ResultOutput = {
       id: 'gone',
       kind: 'file',
@@ -74,15 +75,16 @@ describe(ResultsWriter.name, () => {
   afterAll(() => rm(directory, { recursive: true }));
 
   type Request = Partial<ResultsQuestion['request']>;
-  const ask = (request: Request, more: Partial<ResultsQuestion> = {}): Promise<ResultsResponse> =>
-    writer.write({
-      produced,
-      described: DESCRIBED,
-      request: { response: 'raw', dialect: '1.0', ...request },
-      urlOf: ({ id }) => `http://host/jobs/1/results/${id}`,
-      source: 'job',
-      ...more,
-    });
+  const question = (request: Request, more: Partial<ResultsQuestion> = {}): ResultsQuestion => ({
+    produced,
+    described: DESCRIBED,
+    request: { response: 'raw', dialect: '1.0', ...request },
+    urlOf: ({ id }) => `http://host/jobs/1/results/${id}`,
+    source: 'job',
+    ...more,
+  });
+  const ask = (request: Request, more?: Partial<ResultsQuestion>): Promise<ResultsResponse> =>
+    writer.write(question(request, more));
   const one = (id: string): Request => ({ outputs: [{ id }] });
 
   /** Reads the body, checking that it is as long as announced. */
@@ -333,6 +335,42 @@ describe(ResultsWriter.name, () => {
     it('is bare, in the accepted type, or 406', async () => {
       expect((await get('number', { accept: 'text/plain' })).headers['content-type']).toBe('text/plain; charset=utf-8');
       await expect(get('small', { accept: 'text/plain' })).rejects.toMatchObject({ code: 'not-acceptable' });
+    });
+
+    it('comes as a large value in every format that a small one has', async () => {
+      const point = await file('object', Buffer.from('{"type": "Point"}'), 'application/geo+json');
+      const xml = await file('xml', Buffer.from('<a/>'), 'application/xml');
+      const plain = await file('text', Buffer.from('"gr\u00fcn"'), 'application/json');
+      const as = async (output: ResultOutput, accept: string, requested?: string) => {
+        const response = await writer.writeOutput(output, DESCRIBED[output.id], { accept }, requested);
+        return [response.headers['content-type'], String(await bodyOf(response))];
+      };
+      expect(await as(point, 'application/json')).toEqual(['application/json', '{"type": "Point"}']);
+      expect(await as(xml, 'application/json')).toEqual(['application/json', '"<a/>"']);
+      expect(await as(plain, 'text/plain')).toEqual(['text/plain; charset=utf-8', 'gr\u00fcn']);
+      const bare = await ask(one('xml'), { produced: [xml], accept: 'application/json' });
+      expect([bare.headers['content-type'], String(await bodyOf(bare))]).toEqual(['application/json', '"<a/>"']);
+      await expect(as(xml, 'image/png')).rejects.toMatchObject({ code: 'not-acceptable' });
+    });
+
+    it('comes in the format that was asked for with it, unless the client wants another one', async () => {
+      const number = produced.find(({ id }) => id === 'number')!;
+      const typeOf = async (accept: string | undefined) =>
+        (await writer.writeOutput(number, DESCRIBED.number, { accept }, 'text/plain')).headers['content-type'];
+      expect(await typeOf('*/*')).toBe('text/plain; charset=utf-8');
+      expect(await typeOf(undefined)).toBe('text/plain; charset=utf-8');
+      expect(await typeOf('application/json')).toBe('application/json');
+    });
+
+    it('is a file with ranges and an entity tag also where it is the whole of the results', async () => {
+      const whole = question(one('small'));
+      const part = await writer.write(whole, { range: 'bytes=2-4' });
+      expect([part.status, part.headers['content-range'], String(await bodyOf(part))]).toEqual([
+        206,
+        'bytes 2-4/10',
+        '234',
+      ]);
+      expect((await writer.write(whole, { ifNoneMatch: etag })).status).toBe(304);
     });
 
     it('names a file by its hash and says 304 to those who have it', async () => {

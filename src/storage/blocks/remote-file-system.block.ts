@@ -32,8 +32,13 @@ export class RemoteFileSystemBlock extends StorageBlock {
 
   override keyOf(url: string): string | undefined {
     const { protocol, host, pathname } = new URL(this.basepath);
-    return protocol.startsWith('s3')
-      ? keyInBucket(url, decodeURIComponent(host), decodeURIComponent(pathname))
-      : undefined;
+    if (!protocol.startsWith('s3')) return undefined;
+    try {
+      return keyInBucket(url, decodeURIComponent(host), decodeURIComponent(pathname));
+    } catch (error) {
+      // A base that encodes nothing covers nothing; opening it says so.
+      if (error instanceof URIError) return undefined;
+      throw error;
+    }
   }
 }

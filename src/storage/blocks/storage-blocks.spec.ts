@@ -94,6 +94,7 @@ describe('blocks that stand for storages', () => {
     ['remote-file-system', { basepath: 's3://b/a%20b' }, 's3://b/a b/c', 'c'],
     ['remote-file-system', { basepath: 's3a://b/' }, 's3://b/c/d', 'c/d'],
     ['remote-file-system', { basepath: 's3://b/a' }, 's3://b/ab', undefined],
+    ['remote-file-system', { basepath: 's3://b/%ff' }, 's3://b/x', undefined],
     ['remote-file-system', { basepath: 'https://b/a' }, 's3://b/a/c', undefined],
     ['local-file-system', { basepath: '/srv' }, 's3://srv/c', undefined],
   ])('of type %s with %j know of %s the key %s', async (type, values, url, key) => {

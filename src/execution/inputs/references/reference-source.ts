@@ -15,6 +15,12 @@ export abstract class ReferenceSource {
   /** lower case, without the colon */
   abstract readonly schemes: readonly string[];
 
+  /**
+   * Whether what it reads has come to this service under limits of its own, so that those for what lies elsewhere
+   * (MAX_REFERENCE, REFERENCE_TIMEOUT) do not count.
+   */
+  readonly isOwn: boolean = false;
+
   /** @throws UnavailableReference with words for the client */
   abstract open(href: string, signal: AbortSignal): Promise<ReferencedContent>;
 }

@@ -9,6 +9,7 @@ import { type ReferencedContent, ReferenceSource } from './reference-source.js';
 @Injectable()
 export class UploadReferences extends ReferenceSource {
   readonly schemes = ['upload'];
+  override readonly isOwn = true;
 
   constructor(private readonly uploads: UploadService) {
     super();
