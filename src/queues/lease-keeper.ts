@@ -59,6 +59,8 @@ export class LeaseKeeper implements OnModuleInit, OnApplicationShutdown {
   private readonly idle = new Set<() => void>();
   private timer: NodeJS.Timeout | undefined;
   private beating = false;
+  /** When the heart was last heard, in milliseconds of the monotonic clock. */
+  private heard = performance.now();
   private stopped: StopReason | undefined;
 
   constructor(
@@ -74,7 +76,13 @@ export class LeaseKeeper implements OnModuleInit, OnApplicationShutdown {
     this.notifications.on(JOB_CHANNEL, (jobIds) =>
       this.stopWhere(({ id, task }) => task !== undefined && jobIds.includes(id)),
     );
-    this.timer = setInterval(() => void this.beat(), Math.max(100, this.settings.LEASE / 3));
+    this.timer = setInterval(
+      () => {
+        void this.beat();
+        this.heard = performance.now();
+      },
+      Math.max(100, this.settings.LEASE / 3),
+    );
   }
 
   onApplicationShutdown(): void {
@@ -133,6 +141,8 @@ export class LeaseKeeper implements OnModuleInit, OnApplicationShutdown {
     if (this.held.size === 0 || this.beating) return;
     this.beating = true;
     const held = [...this.held.values()];
+    const silence = performance.now() - this.heard;
+    let lost = 0;
     try {
       const renewed = new Map((await this.renew(held)).map((row) => [nameOf(row), row]));
       for (const lease of held) {
@@ -140,8 +150,12 @@ export class LeaseKeeper implements OnModuleInit, OnApplicationShutdown {
         // Of a task the lease holds until its code has ended, whatever became of its job.
         if (row !== undefined && (row.state_type === 'CANCELLING' || isTerminal(row.state_type)))
           lease.stop('cancelled');
-        else if (row === undefined && this.held.get(nameOf(lease)) === lease) lease.stop('lost');
+        else if (row === undefined && this.held.get(nameOf(lease)) === lease) {
+          lease.stop('lost');
+          lost += 1;
+        }
       }
+      if (lost > 0 && silence > this.settings.LEASE) this.tellOfSilence(lost, silence);
     } catch (error) {
       const message = `Leases could not be renewed: ${(error as Error).message}`;
       if (isDatabaseUnavailable(error)) this.logger.warn(message);
@@ -149,5 +163,13 @@ export class LeaseKeeper implements OnModuleInit, OnApplicationShutdown {
     } finally {
       this.beating = false;
     }
+  }
+
+  /** Whoever looks for the reason why jobs of this node began anew elsewhere finds it here. */
+  private tellOfSilence(lost: number, silence: number): void {
+    this.logger.warn(
+      `The event loop was blocked for ${(silence / 1_000).toFixed(1)} s, so ${lost} job(s) were lost to other workers. ` +
+        `Code that blocks belongs into a process with isolation: 'child'.`,
+    );
   }
 }

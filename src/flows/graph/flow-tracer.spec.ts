@@ -157,6 +157,28 @@ describe('tracing a flow', () => {
     });
   });
 
+  it('takes no notice of storages, whose objects are unknown', async () => {
+    class Stored {
+      async execute(_: unknown, { storage, storageOf }: JobContext) {
+        const data = storageOf('s3/data');
+        const found = await this.search(await data.stat('index.json'));
+        for await (const { key } of data.list('scenes/')) await this.search(key);
+        await storage.put('latest.json', JSON.stringify(found));
+        return found;
+      }
+
+      @Task()
+      search(value: unknown): Promise<unknown> {
+        return Promise.resolve(value);
+      }
+    }
+    expect(await trace(new Stored())).toEqual({
+      nodes: [{ key: 'search', name: 'search', kind: 'task' }],
+      edges: [],
+      complete: true,
+    });
+  });
+
   it('takes a declared graph from its declarations', async () => {
     class Declared {
       execute(inputs: unknown, { runTasks }: JobContext) {

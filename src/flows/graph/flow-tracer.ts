@@ -1,4 +1,4 @@
-import type { JobContext } from '../../processes/job-context.js';
+import type { JobContext, JobStorage } from '../../processes/job-context.js';
 import type { RegisteredProcess } from '../../processes/registered-process.js';
 import { flowFrames, type FlowFrame, type RunningFlow, type TaskCall } from '../../processes/running-flow.js';
 import { taskDefinition } from '../../processes/definition/step-definitions.js';
@@ -159,6 +159,7 @@ class FlowTrace implements RunningFlow {
       this.placeholders.stepsIn(values);
       return Promise.resolve();
     };
+    const storage = this.makeStorage(used);
     const context = {
       jobId: '00000000-0000-0000-0000-000000000000',
       signal: this.controller.signal,
@@ -177,7 +178,24 @@ class FlowTrace implements RunningFlow {
       runProcess: (process: never, inputs: unknown, options?: { key?: string }) =>
         this.step(options?.key ?? calledProcess(process, {}).id, 'process', [inputs]),
       runTasks: () => this.runTasks(),
-    };
+      storage,
+      storageOf: () => storage,
+      // Of tasks alone, which do not run.
+      transaction: undefined,
+    } satisfies Record<keyof JobContext, unknown>;
     return context as unknown as JobContext;
+  }
+
+  /** Nothing is read or written outside of steps either: what is asked for is unknown, and there are no objects. */
+  private makeStorage(used: (...values: unknown[]) => Promise<void>) {
+    const unknown = (path: string) => (key: unknown, content?: unknown) =>
+      used(content).then(() => this.placeholders.make(this.placeholders.stepsIn(key), path));
+    return {
+      get: unknown('storage.get'),
+      put: unknown('storage.put'),
+      stat: unknown('storage.stat'),
+      delete: used,
+      async *list() {},
+    } satisfies Record<keyof JobStorage, unknown>;
   }
 }
