@@ -150,9 +150,9 @@ export class LeaseKeeper implements OnModuleInit, OnApplicationShutdown {
         // Of a task the lease holds until its code has ended, whatever became of its job.
         if (row !== undefined && (row.state_type === 'CANCELLING' || isTerminal(row.state_type)))
           lease.stop('cancelled');
-        else if (row === undefined && this.held.get(nameOf(lease)) === lease) {
-          lease.stop('lost');
+        else if (row === undefined) {
           lost += 1;
+          if (this.held.get(nameOf(lease)) === lease) lease.stop('lost');
         }
       }
       if (lost > 0 && silence > this.settings.LEASE) this.tellOfSilence(lost, silence);

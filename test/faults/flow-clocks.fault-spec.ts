@@ -33,6 +33,7 @@ describe('12 blocked event loop', () => {
 
     await open(site, 'free');
     await site.noted(job, 'unblocked', 2);
+    expect((await blockedWorker.logged(/event loop was blocked/)).msg).toContain("isolation: 'child'");
     // The one that was blocked is well again: it does the next job, alone.
     await other.stop();
     const next = await client.submit('five-inline-steps', flowInputs(site));
