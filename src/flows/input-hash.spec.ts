@@ -27,6 +27,14 @@ describe('inputHash', () => {
         const same = JSON.stringify(sorted(left)) === JSON.stringify(sorted(right));
         expect(inputHash('x', [left]) === inputHash('x', [right])).toBe(same);
       }),
+      {
+        examples: [
+          [{}, []],
+          [{ a: [] }, { a: {} }],
+          [-0, 0],
+          [null, 'null'],
+        ],
+      },
     );
   });
 
@@ -58,10 +66,10 @@ describe('inputHash', () => {
   });
 });
 
+/** The value as a list that does not depend on the order of members; an object never looks like a list of its members. */
 function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
+  if (Array.isArray(value)) return ['list', ...value.map(sorted)];
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? 0 : value;
-  return Object.entries(value)
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([key, member]) => [key, sorted(member), 'member']);
+  const members = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  return ['object', ...members.map(([key, member]) => [key, sorted(member)])];
 }

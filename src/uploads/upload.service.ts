@@ -86,9 +86,16 @@ export class UploadService {
   async get(id: string): Promise<UploadState> {
     const row = await this.find(id);
     if (row.location !== null) return { ...row, received: Number(row.size) };
-    const received = (await this.places.received(id)) ?? 0;
-    // A storage that was away when the last byte came gets its second chance here.
-    return received === Number(row.size ?? -1) ? await this.complete(id) : { ...row, received };
+    const received = await this.places.received(id);
+    // A storage that was away when the last byte came gets its second chance here. Bytes that are not here may have been
+    // moved since the row was read.
+    if (received === undefined || received === Number(row.size ?? -1)) {
+      return await this.complete(id).catch((error: unknown) => {
+        if (received === undefined && isFileGone(error)) return { ...row, received: 0 };
+        throw error;
+      });
+    }
+    return { ...row, received };
   }
 
   /**

@@ -103,7 +103,7 @@ describe('Uploads', () => {
     const id = await node.gathered('moved');
     await storage.adopt(`uploads/${id}`, node.places.path(id));
     expect(await uploads.find(id)).toMatchObject({ location: null });
-    expect(await node.service.complete(id)).toMatchObject({ received: 5 });
+    expect(await node.service.get(id)).toMatchObject({ received: 5, location: `${DEFAULT_STORAGE}:uploads/${id}` });
     expect(await read(node, id)).toBe('moved');
   });
 
