@@ -116,7 +116,7 @@ export class ExecutionService implements BeforeApplicationShutdown {
     idempotency: Idempotency | undefined,
     client: ClientDeparture,
   ): Promise<ExecutionResult> {
-    return await this.answerOf(await this.jobs.enqueue(execution, idempotency), mode, client);
+    return await this.answerOf(await this.jobs.accept(execution, idempotency), mode, client);
   }
 
   private runHere(

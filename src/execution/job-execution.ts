@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { isDatabaseUnavailable } from '../database/database-unavailable.js';
 import { CachedJobs } from '../jobs/cache/cached-jobs.js';
@@ -14,6 +14,7 @@ import { DomainError } from '../ogc/problems/domain-error.js';
 import { Dispatcher } from '../queues/dispatcher.js';
 import { JobRunner } from '../queues/job-runner.js';
 import { NodeIdentity } from '../queues/node-identity.js';
+import { RunPlaces } from '../queues/run-places.js';
 import type { PreparedExecution } from './execution-preparation.js';
 import type { ExecutionResult } from './execution-result.js';
 import { faultError, JobResults } from './job-results.js';
@@ -27,12 +28,14 @@ const QUEUE_CHECK = 3_000;
 /** Executions with a job: through the queue, on this node, or the one that an idempotency key leads back to. */
 @Injectable()
 export class JobExecution implements BeforeApplicationShutdown, OnApplicationShutdown {
+  private readonly logger = new Logger(JobExecution.name);
   private closing = false;
   private readonly graceOver = new AbortController();
   private graceTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly runner: JobRunner,
+    private readonly places: RunPlaces,
     private readonly dispatcher: Dispatcher,
     private readonly acceptance: JobAcceptance,
     private readonly cached: CachedJobs,
@@ -70,11 +73,41 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
   }
 
   /**
-   * Accepts a job; it is on record before it is dispatched (promise P1). One whose results are known is accepted with
-   * them, and does not run.
+   * Accepts a job; it is on record before anything else happens (promise P1). One of a short process begins here if
+   * there is a place, any other goes through the queue. One whose results are known is accepted with them.
    */
-  async enqueue(execution: PreparedExecution, idempotency: Idempotency | undefined): Promise<JobStatusRow> {
+  async accept(execution: PreparedExecution, idempotency: Idempotency | undefined): Promise<JobStatusRow> {
     const newJob = await this.newJob(execution, idempotency);
+    return this.canBegin(execution, newJob)
+      ? await this.begin(execution, newJob, idempotency)
+      : await this.enqueue(execution, newJob, idempotency);
+  }
+
+  private canBegin({ process, admission }: PreparedExecution, { staged }: NewJob): boolean {
+    const isWorker = this.settings.ROLE !== 'api' && !this.closing;
+    return isWorker && admission === undefined && staged === undefined && this.places.canBegin(process);
+  }
+
+  private async begin(
+    execution: PreparedExecution,
+    newJob: NewJob,
+    idempotency: Idempotency | undefined,
+  ): Promise<JobStatusRow> {
+    const { jobId: id, process, inputs } = execution;
+    const job = await this.places.begin(() => this.acceptance.acceptRunning(newJob, this.node.id, this.settings.LEASE));
+    if (await this.isRepetition(job, execution, idempotency)) return job;
+    const { response, storage } = newJob;
+    const owned = { id, epoch: 1, processId: process.description.id, inputs, response, storage };
+    // Its lease runs out if this fails, and then it is recovered as any other job.
+    void this.runner.runSoon(owned).catch((error: Error) => this.logger.error(`Job ${id}: ${error.stack}`));
+    return job;
+  }
+
+  private async enqueue(
+    execution: PreparedExecution,
+    newJob: NewJob,
+    idempotency: Idempotency | undefined,
+  ): Promise<JobStatusRow> {
     const job = (await this.cached.accept(newJob)) ?? (await this.acceptance.accept(newJob));
     if (newJob.storage !== undefined && newJob.staged !== undefined) await this.files.removeInputs(newJob.id);
     if (await this.isRepetition(job, execution, idempotency)) return job;

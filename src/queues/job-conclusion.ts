@@ -64,6 +64,15 @@ export class JobConclusion {
     }
   }
 
+  /** Puts a job on the queue that cannot go on here. */
+  async handBack(run: EndingRun, reason: string): Promise<RunResult> {
+    const back = await untilAvailable(() => this.leases.handBack(run.lease, reason));
+    if (back !== undefined) this.dispatcher.dispatch(back);
+    await untilAvailable(() => this.cancellation.confirm(run.lease));
+    await this.clear(run);
+    return { kind: 'open' };
+  }
+
   /** What only the operator can make sense of: the log has the stack, the client a plain sentence. */
   async failUnexpectedly(run: EndingRun, error: unknown, detail: string): Promise<RunResult> {
     this.logger.error(`Job ${run.lease.id} could not be run to its end: ${(error as Error).stack ?? String(error)}`);
@@ -130,12 +139,8 @@ export class JobConclusion {
 
   /** The job stopped without a result, or its result came too late. Says so to the row, whoever owns it now. */
   private async giveUp(run: EndingRun): Promise<RunResult> {
-    const { lease } = run;
-    if (lease.reason === 'shutdown') {
-      const back = await untilAvailable(() => this.leases.handBack(lease, 'the worker shut down'));
-      if (back !== undefined) this.dispatcher.dispatch(back);
-    }
-    await untilAvailable(() => this.cancellation.confirm(lease));
+    if (run.lease.reason === 'shutdown') return await this.handBack(run, 'the worker shut down');
+    await untilAvailable(() => this.cancellation.confirm(run.lease));
     await this.clear(run);
     return { kind: 'open' };
   }

@@ -21,6 +21,7 @@ import { JobConclusion, type RunResult } from './job-conclusion.js';
 import { JournalWriter } from './journal-writer.js';
 import { type Lease, LeaseKeeper } from './lease-keeper.js';
 import { NodeIdentity } from './node-identity.js';
+import { RunPlaces } from './run-places.js';
 
 /** A job owned by this node, with its values ready for the engine. */
 export interface OwnedJob extends HeldLease {
@@ -42,6 +43,9 @@ export interface OwnedJob extends HeldLease {
   readonly admission?: JobAdmission | null;
 }
 
+/** Lets the code of a job in. @returns nothing when there is no place for it */
+type Entrance = (code: () => Promise<ExecutionOutcome>) => Promise<ExecutionOutcome | undefined>;
+
 /**
  * Runs one owned job from claim to end: lease, engine, journal, terminal state. The work of a finished execution is
  * kept through an outage of the database; the epoch decides whether it still counts.
@@ -61,6 +65,7 @@ export class JobRunner {
     private readonly files: JobFiles,
     private readonly stored: StoredFiles,
     private readonly node: NodeIdentity,
+    private readonly places: RunPlaces,
     private readonly settings: Settings,
   ) {}
 
@@ -75,17 +80,27 @@ export class JobRunner {
       } catch (error) {
         return await this.conclusion.failWithoutInputs({ lease, files, hasFiles: false }, error);
       }
-      return await this.runUnder(lease, files, { ...job, processId: job.process_id, inputs });
+      const owned = { ...job, processId: job.process_id, inputs };
+      return await this.runUnder(lease, files, owned, (code) => this.places.run(owned.processId, code));
     } finally {
       lease.release();
     }
   }
 
-  /** Runs a job that was accepted as running on this node. */
+  /** Runs a job that was accepted as running on this node, for a client that waits for it. */
   async runHere(job: OwnedJob): Promise<RunResult> {
+    return await this.runAccepted(job, (code) => code());
+  }
+
+  /** Runs a job that was accepted as running on this node, or puts it on the queue when there is no place for it. */
+  async runSoon(job: OwnedJob): Promise<RunResult> {
+    return await this.runAccepted(job, (code) => this.places.runSoon(job.processId, code));
+  }
+
+  private async runAccepted(job: OwnedJob, enter: Entrance): Promise<RunResult> {
     const lease = this.keeper.hold(job);
     try {
-      return await this.runUnder(lease, this.filesOf(lease, job), job);
+      return await this.runUnder(lease, this.filesOf(lease, job), job, enter);
     } finally {
       lease.release();
     }
@@ -95,7 +110,7 @@ export class JobRunner {
     return this.stored.ofRun(storage, this.files.attempt(id, epoch), lease.signal);
   }
 
-  private async runUnder(lease: Lease, files: RunFiles, job: OwnedJob): Promise<RunResult> {
+  private async runUnder(lease: Lease, files: RunFiles, job: OwnedJob, enter: Entrance): Promise<RunResult> {
     // Steps of an earlier run exist only where there was one; asking for them costs a statement.
     const isResumed = job.epoch > 1 || (job.retry_of ?? null) !== null;
     const { id, epoch, processId, signals } = job;
@@ -110,7 +125,8 @@ export class JobRunner {
       isGivenUp: steps.givenUp !== undefined,
     });
     try {
-      const outcome = await this.runToEnd(lease, job, steps);
+      const outcome = await this.runToEnd(lease, job, steps, enter);
+      if (outcome === undefined) return await this.conclusion.handBack(run(), 'the node had no place for it');
       return await this.conclusion.conclude(run(), steps.givenUp ?? outcome);
     } catch (error) {
       return await this.conclusion.failUnexpectedly(run(), error, 'The service ran into an unexpected error.');
@@ -126,7 +142,12 @@ export class JobRunner {
     await this.queue.freed([...own, ...limitKeys]).catch(() => undefined);
   }
 
-  private async runToEnd(lease: Lease, job: OwnedJob, steps: JobSteps): Promise<ExecutionOutcome> {
+  private async runToEnd(
+    lease: Lease,
+    job: OwnedJob,
+    steps: JobSteps,
+    enter: Entrance,
+  ): Promise<ExecutionOutcome | undefined> {
     const process = this.registry.find(job.processId);
     if (process === undefined) {
       const detail = `This worker does not know the process "${job.processId}".`;
@@ -151,9 +172,9 @@ export class JobRunner {
       directory: this.files.attempt(job.id, job.epoch),
       ...(typeof job.storage === 'string' && { storage: job.storage }),
     };
-    const outcome = await this.engine.run(unit, journal, lease.signal, steps);
+    const outcome = await enter(() => this.engine.run(unit, journal, lease.signal, steps));
     await journal.close();
-    const drift = outcome.kind === 'succeeded' ? await this.driftOf(job, steps) : undefined;
+    const drift = outcome?.kind === 'succeeded' ? await this.driftOf(job, steps) : undefined;
     return drift === undefined
       ? outcome
       : { kind: 'failed', fault: { code: 'non-determinism', detail: drift.message } };

@@ -23,8 +23,9 @@ import { LostJobs } from './supervision/lost-jobs.js';
 import { MissingEntries } from './supervision/missing-entries.js';
 import { Retention } from './supervision/retention.js';
 import { StorageOrphans } from './supervision/storage-orphans.js';
-import { TaskRunner } from './task-runner.js';
+import { RunPlaces } from './run-places.js';
 import { Supervisor } from './supervisor.js';
+import { TaskRunner } from './task-runner.js';
 
 @Module({ providers: [QueueConnection], exports: [QueueConnection] })
 class QueueConnectionModule {}
@@ -51,6 +52,7 @@ class DispatchModule {}
   providers: [
     NodeIdentity,
     LeaseKeeper,
+    RunPlaces,
     JobConclusion,
     JobRunner,
     TaskRunner,
@@ -65,7 +67,7 @@ class DispatchModule {}
     StorageOrphans,
     QueueHealth,
   ],
-  exports: [NodeIdentity, DispatchModule, JobRunner, TaskRunner],
+  exports: [NodeIdentity, DispatchModule, JobRunner, RunPlaces, TaskRunner],
 })
 export class QueuesModule {}
 

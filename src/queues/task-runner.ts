@@ -19,6 +19,7 @@ import type { TaskRunSteps } from '../tasks/task-run-steps.js';
 import { JournalWriter } from './journal-writer.js';
 import { type Lease, LeaseKeeper } from './lease-keeper.js';
 import { NodeIdentity } from './node-identity.js';
+import { RunPlaces } from './run-places.js';
 
 /** How errors are called whose kind is told to clients by a code. */
 const NAMES: Partial<Record<ExecutionFault['code'], string>> = {
@@ -47,6 +48,7 @@ export class TaskRunner {
     private readonly files: JobFiles,
     private readonly stored: StoredFiles,
     private readonly node: NodeIdentity,
+    private readonly places: RunPlaces,
     private readonly settings: Settings,
   ) {}
 
@@ -84,7 +86,7 @@ export class TaskRunner {
       const process = this.registry.get(task.process_id);
       const inputs = await untilAvailable(() => this.blocks.resolve(process, referring), signal);
       const unit = this.unitOf({ ...task, arguments: await argumentsHere(task.arguments, files) }, inputs);
-      return await this.engine.run(unit, journal, signal, steps);
+      return await this.places.run(unit.processId, () => this.engine.run(unit, journal, signal, steps));
     } catch (error) {
       if (signal.aborted) return { kind: 'cancelled' };
       if (error instanceof DomainError) return { kind: 'failed', fault: { code: error.code, detail: error.message } };

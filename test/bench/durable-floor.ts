@@ -3,20 +3,17 @@ import type { Pool } from 'pg';
 
 /** Jobs per statement, as many as run at once. */
 const GROUP = 10;
-/** Statements under way at once: jobs that are accepted, begin and end at the same time. */
-const LANES = 3;
+/** Statements under way at once: jobs begin while others end. */
+const LANES = 2;
 
 const TABLES = `
   CREATE TABLE bench_job (id uuid PRIMARY KEY, state text NOT NULL, inputs json, updated_at timestamptz DEFAULT now());
   CREATE TABLE bench_event (job_id uuid, seq int, type text NOT NULL, PRIMARY KEY (job_id, seq));
   CREATE TABLE bench_output (job_id uuid PRIMARY KEY, value json)`;
 
-const ACCEPT = `WITH j AS (
-    INSERT INTO bench_job (id, state, inputs) SELECT id, 'accepted', '{"name":"Ada"}' FROM unnest($1::uuid[]) AS x (id) RETURNING id
-  ) INSERT INTO bench_event SELECT id, 1, 'accepted' FROM j`;
-const START = `WITH j AS (
-    UPDATE bench_job SET state = 'running', updated_at = now() WHERE id = ANY($1::uuid[]) AND state = 'accepted' RETURNING id
-  ) INSERT INTO bench_event SELECT id, 2, 'started' FROM j`;
+const BEGIN = `WITH j AS (
+    INSERT INTO bench_job (id, state, inputs) SELECT id, 'running', '{"name":"Ada"}' FROM unnest($1::uuid[]) AS x (id) RETURNING id
+  ) INSERT INTO bench_event SELECT id, seq, type FROM j, (VALUES (1, 'accepted'), (2, 'started')) AS v (seq, type)`;
 const END = `WITH j AS (
     UPDATE bench_job SET state = 'successful', updated_at = now() WHERE id = ANY($1::uuid[]) AND state = 'running' RETURNING id
   ), o AS (
@@ -24,8 +21,8 @@ const END = `WITH j AS (
   ) INSERT INTO bench_event SELECT id, 3, 'successful' FROM j`;
 
 /**
- * What the promise of a job costs at the least: three commits of its row, with an event each, in the plainest tables and
- * already in groups. A service that commits three states of each job is not faster.
+ * What the promise of a job costs at the least that begins where it is accepted: two commits of its row, with its three
+ * events, in the plainest tables and already in groups.
  * @returns jobs per second
  */
 export async function durableFloor(pool: Pool, jobs: number): Promise<number> {
@@ -34,7 +31,7 @@ export async function durableFloor(pool: Pool, jobs: number): Promise<number> {
   const begin = performance.now();
   const lane = async () => {
     for (let group = ids.splice(0, GROUP); group.length > 0; group = ids.splice(0, GROUP)) {
-      for (const [name, text] of Object.entries({ ACCEPT, START, END })) {
+      for (const [name, text] of Object.entries({ BEGIN, END })) {
         await pool.query({ name: `bench_${name}`, text, values: [group] });
       }
     }

@@ -173,11 +173,24 @@ describe.each(testedBackends())('Jobs, queue on %s', (backend) => {
     );
   });
 
+  it('of a process whose runs are short begin at once, those in executors wait for a worker', async () => {
+    const { jobID } = await eventually(async () => {
+      const job = await client.submitted('noop', {});
+      await client.ended(job.jobID);
+      return job.status === 'running' ? job : undefined;
+    }, 'a job begins where it is accepted');
+    const { created, started } = await document(jobID);
+    expect(started).toBe(created);
+    const other = await client.submitted('noop-child', {});
+    expect(other.status).toBe('accepted');
+    await client.ended(other.jobID);
+  });
+
   describe('results', () => {
     it('are not ready while the job waits and runs (/req/core/job-results-exception/results-not-ready)', async () => {
       const first = await client.submit('sleeper', { ms: 600_000, journal, token: 'not-ready' });
-      const second = await client.submit('noop', {});
       await comesTo('start not-ready');
+      const second = await client.submit('noop', {});
       for (const id of [first, second]) {
         for (const path of ['/results', '/results/done']) {
           await expectProblem(await client.get(`/jobs/${id}${path}`), 404, `${OGC_PROBLEM}/result-not-ready`);

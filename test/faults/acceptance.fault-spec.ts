@@ -24,23 +24,53 @@ async function expectNothingLost(client: Client, accepted: readonly string[]): P
 }
 
 describe.each(testedBackends())('acceptance, queue on %s', (backend) => {
-  it('1 commit-or-nothing: the API is killed under a burst; what was answered 201 is done, nothing else is run', async () => {
+  it.each([
+    ['wait for a worker', 'sleeper', { ROLE: 'api' }],
+    ['begin where they are accepted', 'sleeper-inline', { ROLE: 'all' }],
+  ])(
+    '1 commit-or-nothing: the API is killed under a burst of jobs that %s; what was answered 201 is done, nothing else is run',
+    async (_, processId, settings) => {
+      site = await sites.open(backend);
+      await site.worker();
+      const accepted: string[] = [];
+      for (let round = 0; round < 2; round += 1) {
+        const api = await site.api(settings);
+        const client = clientOf(api);
+        const enough = accepted.length + 25;
+        const submitUntilDeath = async () => {
+          for (;;) accepted.push(await client.submit(processId, { journal: site.journal, ms: 0 }));
+        };
+        const clients = Array.from({ length: 8 }, () => submitUntilDeath().catch((error: Error) => error));
+        await eventually(() => Promise.resolve(accepted.length >= enough || undefined), 'the burst is under way');
+        api.kill('SIGKILL');
+        await Promise.all(clients);
+      }
+      await expectNothingLost(clientOf(await site.api({ ROLE: 'api' })), accepted);
+    },
+  );
+
+  it('a job that began where it was accepted goes on elsewhere when its node is killed', async () => {
     site = await sites.open(backend);
-    await site.worker();
-    const accepted: string[] = [];
-    for (let round = 0; round < 2; round += 1) {
-      const api = await site.api({ ROLE: 'api' });
-      const client = clientOf(api);
-      const enough = accepted.length + 25;
-      const submitUntilDeath = async () => {
-        for (;;) accepted.push(await client.submit('sleeper', { journal: site.journal, ms: 0 }));
-      };
-      const clients = Array.from({ length: 8 }, () => submitUntilDeath().catch((error: Error) => error));
-      await eventually(() => Promise.resolve(accepted.length >= enough || undefined), 'the burst is under way');
-      api.kill('SIGKILL');
-      await Promise.all(clients);
-    }
-    await expectNothingLost(clientOf(await site.api({ ROLE: 'api' })), accepted);
+    const [api] = await Promise.all([site.api(), site.worker()]);
+    const client = clientOf(api);
+    const job = await eventually(async () => {
+      const { jobID, status } = await client.submitted('sleeper-inline', { journal: site.journal, ms: 15 });
+      return status === 'running' ? jobID : undefined;
+    }, 'a job begins where it was accepted');
+    const stuck = await client.submitted('sleeper-inline', { journal: site.journal, ms: 3_000 });
+    expect(stuck.status).toBe('running');
+    await site.noted(stuck.jobID, 'start');
+    api.kill('SIGKILL');
+    const other = clientOf(await site.api({ ROLE: 'api' }));
+    expect(await other.ended(stuck.jobID)).toMatchObject({ status: 'successful' });
+    expect((await site.history(stuck.jobID)).map(({ type }) => type)).toEqual([
+      'accepted',
+      'started',
+      'crashed',
+      'started',
+      'successful',
+    ]);
+    expect(await other.ended(job)).toMatchObject({ status: 'successful' });
   });
 
   it('14 double-dispatch: a job that is on the queue five times is executed once', async () => {
@@ -79,7 +109,7 @@ describe.each(testedBackends())('acceptance, queue on %s', (backend) => {
 
 describe('acceptance and the database', () => {
   it('1 commit-or-nothing: the API is killed while its inserts are held up; each job is there as a whole or not at all', async () => {
-    site = await sites.open();
+    site = await sites.open('postgres', ROOM);
     const { api, client } = await site.nodes(1);
     const before = await client.submit('sleeper', { journal: site.journal, ms: 0 });
     await client.ended(before);
@@ -102,7 +132,7 @@ describe('acceptance and the database', () => {
   });
 
   it('1 commit-or-nothing: an insert that is rolled back leaves a 503, no job and no execution', async () => {
-    site = await sites.open();
+    site = await sites.open('postgres', ROOM);
     const client = clientOf(await site.api());
     const blocker = await blockInserts();
     const calls = [...alone(2), TOGETHER[0]].map((headers) => submit(client, headers));
@@ -117,6 +147,9 @@ describe('acceptance and the database', () => {
     expect(await site.rows()).toHaveLength(1);
   });
 });
+
+/** Connections enough for held up inserts beside what else the service asks the table meanwhile. */
+const ROOM = { DATABASE_POOL: '12' };
 
 /** Requests with a key are inserted one by one, those without in groups: one on its way, and the next that gathers. */
 const alone = (count: number) => Array.from({ length: count }, () => ({ 'idempotency-key': randomUUID() }));

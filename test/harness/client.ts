@@ -48,9 +48,14 @@ export class Client {
 
   /** Executes asynchronously. @returns the id of the job */
   async submit(processId: string, inputs: Record<string, unknown>): Promise<string> {
+    return (await this.submitted(processId, inputs)).jobID;
+  }
+
+  /** The job as the answer to its submission says it. */
+  async submitted(processId: string, inputs: Record<string, unknown>): Promise<JobStatus> {
     const response = await this.execute(processId, { inputs }, { prefer: 'respond-async' });
     if (response.status !== 201) throw new Error(`execute ${processId}: ${response.status} ${await response.text()}`);
-    return ((await response.json()) as JobStatus).jobID;
+    return (await response.json()) as JobStatus;
   }
 
   status(jobId: string): Promise<JobStatus> {

@@ -11,6 +11,8 @@ import type { JobContext } from '../../src/processes/job-context.js';
 import type { ProcessHandler } from '../../src/processes/process-handler.js';
 import { Dispatcher } from '../../src/queues/dispatcher.js';
 import { entryId, JOB_QUEUE } from '../../src/queues/job-queue.js';
+import { JobRunner } from '../../src/queues/job-runner.js';
+import { NodeIdentity } from '../../src/queues/node-identity.js';
 import { SluiceModule } from '../../src/sluice.module.js';
 import { eventually, RedisServer, testedBackends } from '../harness/backends.js';
 import { newJob, type TestDatabase, TestDatabases } from '../harness/database.js';
@@ -145,6 +147,31 @@ describe.each(testedBackends())('the work queue on %s', (backend) => {
     }
     expect(Gate.most).toBe(2);
     expect([...Gate.runs].sort()).toEqual([...ids].sort());
+  });
+
+  it('takes a job that began where it was accepted and found no place there', async () => {
+    const node = await start();
+    const held = [await submit(node), await submit(node)];
+    for (const id of held) await stands(id);
+    const job = newJob({ processId: 'gate', inputs: { word: 'open' } });
+    await store.acceptance.acceptRunning(job, node.get(NodeIdentity, { strict: false }).id, 15_000);
+    const { id, processId, inputs, response } = job;
+    const runner = node.get(JobRunner, { strict: false });
+    expect(await runner.runSoon({ id, epoch: 1, processId, inputs, response })).toEqual({ kind: 'open' });
+    expect(Gate.runs).not.toContain(id);
+    Gate.standing.get(held[0])!();
+    (await stands(id))();
+    await is(id, 'COMPLETED');
+    expect((await store.history(id)).map(({ type }) => type)).toEqual([
+      'accepted',
+      'started',
+      'handed-back',
+      'started',
+      'successful',
+    ]);
+    expect(await store.row(id)).toMatchObject({ recoveries: 0, dispatches: 2 });
+    Gate.standing.get(held[1])!();
+    await is(held[1], 'COMPLETED');
   });
 
   it('shares the jobs among the nodes, and runs each one once', async () => {

@@ -104,7 +104,8 @@ describe('the picture of a graph', () => {
       fc.property(anyGraph, text, (graph, title) => {
         const svg = toSvg(graph, title);
         expect(wellFormed(svg)).toBe(true);
-        expect(svg).not.toMatch(/NaN|Infinity|<script/);
+        expect(svg).not.toContain('<script');
+        expect(svg).not.toMatch(/ (?:[xy][12]?|r[xy]?|d|width|height|points|transform|viewBox)="[^"]*(?:NaN|Infinity)/);
         expect(svg.match(/role="graphics-symbol"/g) ?? []).toHaveLength(graph.nodes.length);
       }),
     );

@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
+import type { RegisteredProcess } from '../processes/registered-process.js';
+
+/** A process whose last run took no longer is short: its way through the queue would cost more. Milliseconds. */
+const SHORT_RUN = 20;
+/** How long a short job that has begun waits for a place before it goes to the queue after all. Milliseconds. */
+const PATIENCE = 250;
+
+/**
+ * The places of this node for the code of jobs, WORKER_CONCURRENCY of them. What comes from the queue takes its place at
+ * once, since the queue hands out no more than there are. What it leaves free is for jobs of short processes: they begin
+ * on the node that accepts them, without the queue.
+ */
+@Injectable()
+export class RunPlaces {
+  private readonly lastRuns = new Map<string, number>();
+  private readonly waiting = new Set<(isFree: boolean) => void>();
+  private readonly places: number;
+  private taken = 0;
+  /** Jobs on their way into the database as running here, whose code has no place yet. */
+  private beginning = 0;
+
+  constructor({ WORKER_CONCURRENCY }: Settings) {
+    this.places = WORKER_CONCURRENCY;
+  }
+
+  /** Runs code of a process that came from the queue. */
+  async run<T>(processId: string, code: () => Promise<T>): Promise<T> {
+    this.taken += 1;
+    return await this.runInPlace(processId, code);
+  }
+
+  /**
+   * Whether a job of the process shall begin here at once. No place is held for it while its row is written; hence the
+   * bound on how many may be on their way.
+   */
+  canBegin({ description: { id }, policy, tasks }: RegisteredProcess): boolean {
+    return (
+      policy.isolation === 'inline' &&
+      // A flow may wait for its tasks, which need places too.
+      tasks === undefined &&
+      (this.lastRuns.get(id) ?? Infinity) <= SHORT_RUN &&
+      this.taken < this.places &&
+      this.beginning < 2 * this.places
+    );
+  }
+
+  /** @param accept writes a job that can begin as running here */
+  async begin<T>(accept: () => Promise<T>): Promise<T> {
+    this.beginning += 1;
+    try {
+      return await accept();
+    } finally {
+      this.beginning -= 1;
+    }
+  }
+
+  /**
+   * Runs the code of a job that has begun here.
+   * @returns nothing when no place came free for longer than a short job is worth
+   */
+  async runSoon<T>(processId: string, code: () => Promise<T>): Promise<T | undefined> {
+    return (await this.place()) ? await this.runInPlace(processId, code) : undefined;
+  }
+
+  private async runInPlace<T>(processId: string, code: () => Promise<T>): Promise<T> {
+    const begin = performance.now();
+    try {
+      return await code();
+    } finally {
+      this.lastRuns.set(processId, performance.now() - begin);
+      this.leave();
+    }
+  }
+
+  /** Takes a place, and waits for one if need be. */
+  private place(): Promise<boolean> {
+    if (this.taken < this.places) {
+      this.taken += 1;
+      return Promise.resolve(true);
+    }
+    return new Promise((resolve) => {
+      const end = (isFree: boolean) => {
+        clearTimeout(impatience);
+        this.waiting.delete(end);
+        resolve(isFree);
+      };
+      const impatience = setTimeout(end, PATIENCE, false);
+      this.waiting.add(end);
+    });
+  }
+
+  private leave(): void {
+    this.taken -= 1;
+    const [next] = this.waiting;
+    if (next === undefined || this.taken >= this.places) return;
+    this.taken += 1;
+    next(true);
+  }
+}
