@@ -288,6 +288,59 @@ describe('keys', () => {
     await expect(run(flow)).rejects.toThrow(/Two steps named "x" run at once in the flow.*context\.map/);
   });
 
+  it('are asked for at a replay at the latest, which ends the job without another attempt, whatever the flow says', async () => {
+    class Staggered {
+      constructor(private readonly gate: Promise<void>) {}
+
+      execute() {
+        return this.both().catch(() => 'caught');
+      }
+
+      @Task({ retry: { attempts: 3 } })
+      async both(): Promise<unknown> {
+        return Promise.all([this.slow().then(() => this.measure(2)), this.measure(1)]);
+      }
+
+      @Task()
+      slow(): Promise<void> {
+        return this.gate;
+      }
+
+      @Task()
+      measure(value: number): Promise<number> {
+        return Promise.resolve(value);
+      }
+    }
+    const journal = new (class extends JobJournal {
+      open: () => void = () => undefined;
+
+      override async begin(start: StepStart): Promise<StepVerdict> {
+        const verdict = await super.begin(start);
+        // At the replay the journal is slower to tell what the step came to than all others.
+        if (start.key === 'both/measure' && verdict.do !== 'run') await new Promise((resolve) => setTimeout(resolve));
+        return verdict;
+      }
+
+      override async end(end: StepEnd): Promise<StepReceipt> {
+        if (end.key === 'both/measure') setImmediate(this.open);
+        // The worker dies before the end of the task is on record.
+        return end.key === 'both' ? { do: 'stop' } : await super.end(end);
+      }
+    })();
+    const gate = new Promise<void>((resolve) => (journal.open = resolve));
+    await run(new Staggered(gate), { journal });
+    expect(journal.ends.map(({ key, end }) => [key, end])).toEqual([
+      ['both/measure', 'completed'],
+      ['both/slow', 'completed'],
+      ['both/measure#2', 'completed'],
+    ]);
+    await expect(run(new Staggered(Promise.resolve()), { journal })).rejects.toMatchObject({
+      name: 'NonDeterminismError',
+      message: expect.stringMatching(/Two steps named "measure" run at once in "both".*Give them keys/) as unknown,
+    });
+    expect(journal.ends).toHaveLength(3);
+  });
+
   it('of the steps in a map carry the key of their element', async () => {
     const journal = new JobJournal();
     const items = [{ id: 'a/1' }, { id: 'b' }];

@@ -59,6 +59,7 @@ export class FlowSession implements RunningFlow, StepHost {
   private hasFailed = false;
   private suspend: () => void = () => undefined;
   private fail: (error: unknown) => void = () => undefined;
+  private strayed?: NonDeterminismError;
   private isWatched = false;
 
   constructor(readonly options: FlowSessionOptions) {
@@ -91,6 +92,8 @@ export class FlowSession implements RunningFlow, StepHost {
       return await new Promise<SessionOutcome<Value>>((resolve, reject) => {
         this.suspend = () => resolve({ kind: 'suspended' });
         this.fail = reject;
+        // Before its first wait the code runs before it is followed.
+        if (this.strayed) reject(this.strayed);
         this.settled(called).then(resolve, reject);
       });
     } catch (error) {
@@ -155,7 +158,8 @@ export class FlowSession implements RunningFlow, StepHost {
     const args = plan.args.filter((argument) => !this.isContext(argument));
     const hash = inputHash(plan.start.name, plan.args, this.isContext);
     const after = plan.start.after ?? this.upstream(frame, args);
-    const key = frame.scope.begin(plan.key);
+    const key = this.keyOf(plan, frame);
+    if (key === undefined) return this.park(frame);
     const start: StepStart = {
       ...plan.start,
       key,
@@ -297,8 +301,7 @@ export class FlowSession implements RunningFlow, StepHost {
       }
       case 'throw':
         if (verdict.fault.name !== 'NonDeterminismError') throw toError(key, verdict.fault);
-        this.giveUp();
-        this.fail(new NonDeterminismError(verdict.fault.message));
+        this.stray(new NonDeterminismError(verdict.fault.message));
         return this.setAside(run);
       case 'stop':
         this.isClosed = true;
@@ -407,6 +410,24 @@ export class FlowSession implements RunningFlow, StepHost {
     } finally {
       this.waits?.delete(controller);
     }
+  }
+
+  /** @returns nothing when the flow fails for it */
+  private keyOf({ key }: StepPlan, { scope }: StepFrame): string | undefined {
+    try {
+      return scope.begin(key);
+    } catch (error) {
+      if (!(error instanceof NonDeterminismError)) throw error;
+      this.stray(error);
+      return undefined;
+    }
+  }
+
+  /** Fails the flow, which has no say in it: what it would do next does not fit its memory. */
+  private stray(error: NonDeterminismError): void {
+    this.giveUp();
+    this.strayed = error;
+    this.fail(error);
   }
 
   private giveUp(): void {

@@ -1,3 +1,5 @@
+import { NonDeterminismError } from './non-determinism.error.js';
+
 /**
  * The place in which steps are called: the flow itself, a task, or an element of a `context.map`. Gives steps their keys:
  * the same ones at every replay, as long as the code takes the same way.
@@ -21,15 +23,11 @@ export class StepScope {
 
   /**
    * A key for a step that begins: its name, from the second use on with `#2`, `#3`...
-   * @throws Error when a step of that name has not ended yet, so that the order of the two is left to chance
+   * @throws NonDeterminismError when a step of that name has not ended yet, so that the order of the two is left to chance
    */
   begin(name: string): string {
     if (this.open.has(name)) {
-      throw new Error(
-        `Two steps named "${name}" run at once in ${this.prefix ? `"${this.prefix.slice(0, -1)}"` : 'the flow'}: their ` +
-          'order is not the same at a replay. Give them keys: context.run(key, ...), context.map(items, ..., { key }), ' +
-          'or the option `key` of sleep and runProcess.',
-      );
+      throw NonDeterminismError.ofNames(name, this.prefix ? `"${this.prefix.slice(0, -1)}"` : 'the flow');
     }
     this.open.add(name);
     this.isFresh = false;

@@ -97,14 +97,14 @@ export class JobConclusion {
       throw error;
     }
     const ours = await untilAvailable(() => this.completion.succeed(run.lease, outputs));
-    if (!ours) return await this.giveUp(run);
+    if (!ours) return await this.refused(run);
     if (run.files.storage !== undefined) await this.clearHere(run);
     return { kind: 'succeeded', outputs };
   }
 
   private async fail(run: EndingRun, stateName: FailedState, fault: ExecutionFault): Promise<RunResult> {
     const ours = await untilAvailable(() => this.completion.fail(run.lease, stateName, fault));
-    if (!ours) return await this.giveUp(run);
+    if (!ours) return await this.refused(run);
     await this.clear(run);
     return { kind: 'failed', fault };
   }
@@ -112,7 +112,7 @@ export class JobConclusion {
   /** The process' own policy wants another attempt of the job. */
   private async retry(run: EndingRun, delay: number, fault: ExecutionFault): Promise<RunResult> {
     const retried = await untilAvailable(() => this.suspension.retry(run.lease, delay, fault));
-    if (retried === undefined) return await this.giveUp(run);
+    if (retried === undefined) return await this.refused(run);
     await this.clear(run);
     this.dispatcher.dispatch(retried, delay);
     return { kind: 'open' };
@@ -120,7 +120,7 @@ export class JobConclusion {
 
   private async suspend(run: EndingRun): Promise<RunResult> {
     const suspended = await untilAvailable(() => this.suspension.suspend(run.lease, run.signals));
-    if (suspended === undefined) return await this.giveUp(run);
+    if (suspended === undefined) return await this.refused(run);
     await this.clear(run);
     if (suspended.due_in !== null) this.dispatcher.dispatch(suspended, suspended.due_in);
     return { kind: 'open' };
@@ -129,12 +129,18 @@ export class JobConclusion {
   private async crash(run: EndingRun, fault: ExecutionFault): Promise<RunResult> {
     const { lease } = run;
     const recovery = await untilAvailable(() => this.completion.crash(lease, fault, run.isGivenUp ? 0 : undefined));
-    if (recovery === undefined) return await this.giveUp(run);
+    if (recovery === undefined) return await this.refused(run);
     await this.clear(run);
     if (recovery.state_type === 'CRASHED') return { kind: 'failed', fault };
     this.logger.warn(`Job ${lease.id} lost its executor and waits for another: ${fault.detail}`);
     this.dispatcher.dispatch(recovery);
     return { kind: 'open' };
+  }
+
+  /** The job has another owner now, or none. */
+  private async refused(run: EndingRun): Promise<RunResult> {
+    run.lease.refuse();
+    return await this.giveUp(run);
   }
 
   /** The job stopped without a result, or its result came too late. Says so to the row, whoever owns it now. */

@@ -4,7 +4,6 @@ import { Settings } from '../config/settings.js';
 import { untilAvailable } from '../database/until-available.js';
 import { Engine } from '../engine/engine.js';
 import type { ExecutionOutcome } from '../engine/execution-unit.js';
-import { NonDeterminismError } from '../flows/non-determinism.error.js';
 import type { RunFiles } from '../jobs/files/run-files.js';
 import { StoredFiles } from '../jobs/files/stored-files.js';
 import { JobFiles } from '../jobs/job-files.js';
@@ -174,16 +173,9 @@ export class JobRunner {
     };
     const outcome = await enter(() => this.engine.run(unit, journal, lease.signal, steps));
     await journal.close();
-    const drift = outcome?.kind === 'succeeded' ? await this.driftOf(job, steps) : undefined;
+    const drift = outcome?.kind === 'succeeded' ? await steps.drift() : undefined;
     return drift === undefined
       ? outcome
       : { kind: 'failed', fault: { code: 'non-determinism', detail: drift.message } };
-  }
-
-  /** After a failure of the job another way is to be expected: what failed is done anew. */
-  private async driftOf({ attempts = 0, retry_of: origin }: OwnedJob, steps: JobSteps) {
-    const isFirstAttempt = attempts === 0 && (origin ?? null) === null;
-    const key = isFirstAttempt ? await steps.forgotten() : undefined;
-    return key === undefined ? undefined : NonDeterminismError.withoutStep(key);
   }
 }

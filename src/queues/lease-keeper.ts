@@ -14,12 +14,15 @@ export type StopReason = 'cancelled' | 'lost' | 'shutdown';
 export interface Lease extends HeldLease {
   readonly signal: AbortSignal;
   readonly reason: StopReason | undefined;
+  /** Notes that what became of the job could not be put on record under this claim. */
+  refuse(): void;
   release(): void;
 }
 
 class ActiveLease implements Lease {
   private readonly controller = new AbortController();
   reason: StopReason | undefined;
+  isRefused = false;
 
   constructor(
     readonly id: string,
@@ -35,6 +38,10 @@ class ActiveLease implements Lease {
   stop(reason: StopReason): void {
     this.reason ??= reason;
     this.controller.abort(reason);
+  }
+
+  refuse(): void {
+    this.isRefused = true;
   }
 
   release(): void {
@@ -151,8 +158,10 @@ export class LeaseKeeper implements OnModuleInit, OnApplicationShutdown {
         if (row !== undefined && (row.state_type === 'CANCELLING' || isTerminal(row.state_type)))
           lease.stop('cancelled');
         else if (row === undefined) {
-          lost += 1;
-          if (this.held.get(nameOf(lease)) === lease) lease.stop('lost');
+          const isHeld = this.held.get(nameOf(lease)) === lease;
+          // One that was released meanwhile has no lease to renew, whether it came to its end here or was lost before.
+          if (isHeld || lease.isRefused) lost += 1;
+          if (isHeld) lease.stop('lost');
         }
       }
       if (lost > 0 && silence > this.settings.LEASE) this.tellOfSilence(lost, silence);

@@ -118,7 +118,7 @@ export class TaskRunner {
   ): Promise<void> {
     switch (outcome.kind) {
       case 'suspended':
-        await untilAvailable(() => this.claims.suspend(task, steps.isCutShort));
+        if (!(await untilAvailable(() => this.claims.suspend(task, steps.isCutShort)))) lease.refuse();
         return;
       case 'timed-out':
         await untilAvailable(() => this.claims.exceed(task, faultOf(outcome.fault)));
@@ -135,7 +135,8 @@ export class TaskRunner {
         else await steps.fail(faultOf(outcome.fault));
         return;
       case 'succeeded':
-        // Its end was put on record under a claim that is not this node's any more.
+        // Its end could not be put on record, since the claim is not this node's any more.
+        lease.refuse();
         return;
     }
   }

@@ -82,6 +82,8 @@ export class JobSteps extends StepJournal {
   private keeps = false;
   /** Keys of the steps that the code of this run has come to. */
   private readonly met = new Set<string>();
+  /** Keys of those that run anew because they are called with something else (`onDrift: 'rerun'`). */
+  private readonly rerun = new Set<string>();
   private readonly guarded: GuardedSteps;
   private readonly watch: TaskWatch;
   private hasTasksElsewhere = false;
@@ -115,7 +117,7 @@ export class JobSteps extends StepJournal {
     return this.keeps;
   }
 
-  /** What became of the job with a task that another worker had to give up, whatever the flow says. */
+  /** What became of the job with a task that another worker had to give up, or that drifted, whatever the flow says. */
   get givenUp(): ExecutionOutcome | undefined {
     return this.given;
   }
@@ -138,14 +140,20 @@ export class JobSteps extends StepJournal {
 
   /**
    * A step on record that the code of this run, which has come to its end, did not come to: it took another way than
-   * before. What a step calls is its own affair, since it may be asked for its result only; and what runs beside a step
-   * that failed may begin or not, as it happens.
-   * @returns its key
+   * before. Where steps have failed another way is to be expected, so only those are meant that had begun earlier. What
+   * a step calls is judged when that step ends, since it may be asked for its result only.
+   * @param task whose code has come to its end; absent: that of the flow
+   * @returns the fault, which names the step
    */
-  async forgotten(): Promise<string | undefined> {
+  async drift(task?: string): Promise<NonDeterminismError | undefined> {
     const known = await this.remembered();
-    if ([...known.values()].some(({ state_type: state }) => state === 'FAILED')) return undefined;
-    return [...known.keys()].find((key) => !this.met.has(key) && !outerPaths(key).some((path) => known.has(path)));
+    const place = task === undefined ? '' : `${task}/`;
+    const isOwn = (key: string) =>
+      key.startsWith(place) && !outerPaths(key).some((path) => path.length > place.length && known.has(path));
+    const unmet = [...known.keys()].filter((key) => !this.met.has(key) && isOwn(key));
+    if (unmet.length === 0) return undefined;
+    const [key] = await this.patiently(() => this.tools.memory.certain(this.job.id, unmet, [...this.rerun]));
+    return key === undefined ? undefined : NonDeterminismError.withoutStep(key);
   }
 
   async begin(step: StepStart): Promise<StepVerdict> {
@@ -164,8 +172,10 @@ export class JobSteps extends StepJournal {
     this.met.add(step.key);
     return await this.unlessStopped(async () => {
       const known = (await this.remembered()).get(step.key);
-      if (known !== undefined && isDrift(known, step) && step.onDrift !== 'rerun') return drifted(known);
-      const isRecorded = known !== undefined && !isDrift(known, step);
+      const hasDrifted = known !== undefined && isDrift(known, step);
+      if (hasDrifted && step.onDrift !== 'rerun') return drifted(known);
+      if (hasDrifted) this.rerun.add(step.key);
+      const isRecorded = known !== undefined && !hasDrifted;
       if (isRecorded && isTerminal(known.state_type)) return this.replay(known);
       if (this.isForOthers(step)) return await this.beginElsewhere(step, isRecorded ? known : undefined);
       return isWaiting(step) ? await this.beginWaiting(step, isRecorded) : await this.beginWorking(step);
@@ -174,6 +184,11 @@ export class JobSteps extends StepJournal {
 
   private async receipt(end: StepEnd): Promise<StepReceipt> {
     return await this.unlessStopped(async () => {
+      const drift = end.end === 'completed' ? await this.drift(end.key) : undefined;
+      if (drift !== undefined) {
+        this.given ??= { kind: 'failed', fault: { code: 'non-determinism', detail: drift.message } };
+        return STOP;
+      }
       const outputs = await this.outputsOf(end);
       if (!(await this.patiently(() => this.tools.endings.end(this.job, end, outputs)))) return STOP;
       if (end.end === 'retry') await this.forgetFailuresIn(end.key);

@@ -59,9 +59,12 @@ export class TaskRunSteps extends StepJournal {
   }
 
   async end(end: StepEnd): Promise<StepReceipt> {
-    if (end.key !== this.task.task) return await this.steps.end(end);
+    if (end.key !== this.task.task) return await this.endInside(end);
     await this.told();
-    return await this.steps.unlessStopped(() => this.record(end));
+    return await this.steps.unlessStopped(async () => {
+      const drift = end.end === 'completed' ? await this.steps.drift(end.key) : undefined;
+      return await this.record(drift === undefined ? end : this.failed({ name: drift.name, message: drift.message }));
+    });
   }
 
   keep(artifact: Artifact): Promise<void> {
@@ -78,7 +81,19 @@ export class TaskRunSteps extends StepJournal {
 
   /** The task failed in a way that its own code could not put on record. */
   async fail(fault: ProcessFault): Promise<void> {
-    await this.steps.unlessStopped(() => this.record({ key: this.task.task, end: 'failed', name: 'Failed', fault }));
+    await this.steps.unlessStopped(() => this.record(this.failed(fault)));
+  }
+
+  /** A step inside of the task that took another way than before takes the task with it. */
+  private async endInside(end: StepEnd): Promise<StepReceipt> {
+    const receipt = await this.steps.end(end);
+    const { givenUp } = this.steps;
+    if (givenUp?.kind === 'failed') await this.fail({ name: 'NonDeterminismError', message: givenUp.fault.detail });
+    return receipt;
+  }
+
+  private failed(fault: ProcessFault): StepEnd {
+    return { key: this.task.task, end: 'failed', name: 'Failed', fault };
   }
 
   private async record(end: StepEnd): Promise<StepReceipt> {

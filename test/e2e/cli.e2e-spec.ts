@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { eventually } from '../harness/backends.js';
 import { Client } from '../harness/client.js';
 import { type CommandOptions, type Ended, sluice } from '../harness/command-line.js';
 import { Service } from '../harness/service.js';
@@ -15,7 +16,7 @@ import { temporaryDirectory } from '../harness/temporary-directory.js';
 jest.setTimeout(60_000);
 
 const POINT = { type: 'Point', coordinates: [10, 50] };
-const FIXTURES = ['probe-processes.mjs', 'feature-processes.mjs']
+const FIXTURES = ['probe-processes.mjs', 'feature-processes.mjs', 'control-processes.mjs']
   .map((file) => resolve('test/fixtures', file))
   .join(',');
 const MISSING_JOB = '00000000-0000-4000-8000-000000000000';
@@ -359,6 +360,67 @@ describe('sluice against the service', () => {
       expect((await run(['dismiss', MISSING_JOB])).code).toBe(2);
     });
 
+    /** A job that waits for an answer. */
+    const asking = async (): Promise<string> => {
+      const jobId = await client.submit('asking', {});
+      await eventually(
+        async () => (await client.getJson<{ inputRequests?: unknown }>(`/jobs/${jobId}`)).inputRequests,
+        `job ${jobId} asks`,
+      );
+      return jobId;
+    };
+
+    it('pauses a job, lets it go on and answers what it asks for', async () => {
+      const jobId = await asking();
+      expect(ok(await run(['pause', jobId])).stdout).toContain(jobId);
+      expect(json(ok(await run(['pause', jobId, '--json'])))).toMatchObject({
+        jobID: jobId,
+        state: { name: 'Paused' },
+      });
+      expect(json(ok(await run(['resume', jobId, '--json'])))).toMatchObject({
+        jobID: jobId,
+        status: expect.stringMatching(/accepted|running/) as unknown,
+      });
+      const wrong = await run(['resume', jobId, 'n:="two"']);
+      expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('/input/n') as unknown });
+      expect((await run(['resume', jobId, 'n=2', '--input', '{"n":2}'])).code).toBe(1);
+      ok(await run(['resume', jobId, '--task', 'how-many', 'n=2']));
+      expect((await client.ended(jobId)).status).toBe('successful');
+      expect(json(ok(await run(['results', jobId, '--json'])))).toEqual({ sum: 42 });
+      expect((await run(['pause', jobId])).code).toBe(2);
+    });
+
+    it('answers with JSON from a file', async () => {
+      const jobId = await asking();
+      writeFileSync(path('answer.json'), '{"n": 1}');
+      ok(await run(['resume', jobId, '--input', `@${path('answer.json')}`]));
+      expect((await client.ended(jobId)).status).toBe('successful');
+    });
+
+    it('repeats a job from what failed, from a step and from its start, and prints the new one', async () => {
+      const journal = path('repeated');
+      const steps = () => readFileSync(journal, 'utf8').trim().split('\n');
+      const first = await client.submit('failing', { journal, fails: true });
+      expect((await client.ended(first)).status).toBe('failed');
+      expect(steps()).toEqual(['one', 'two']);
+      for (const [options, again] of [
+        [[], ['two']],
+        [
+          ['--from', 'one'],
+          ['one', 'two'],
+        ],
+        [['--from-start'], ['one', 'two']],
+      ]) {
+        writeFileSync(journal, '');
+        const next = ok(await run(['retry', first, ...options])).stdout.trim();
+        expect(next).not.toBe(first);
+        await client.ended(next);
+        expect(steps()).toEqual(again);
+      }
+      expect((await run(['retry', first, '--from', 'one', '--from-start'])).code).toBe(1);
+      expect((await run(['retry', MISSING_JOB])).code).toBe(2);
+    });
+
     it('ends with 3 when the job it watches has failed', async () => {
       expect((await run(['jobs', failed, '--watch'])).code).toBe(3);
     });
@@ -433,7 +495,7 @@ describe('sluice without a server', () => {
   });
 
   it('shows examples and exit codes in the help of every client command', async () => {
-    for (const command of ['processes', 'run', 'jobs', 'results', 'logs', 'dismiss']) {
+    for (const command of ['processes', 'run', 'jobs', 'results', 'logs', 'pause', 'resume', 'retry', 'dismiss']) {
       const { code, stdout } = await sluice([command, '--help']);
       expect(code).toBe(0);
       expect(stdout).toMatch(/Examples:\n {2}\$ sluice/);

@@ -54,6 +54,32 @@ describe.each([
     }, `job ${id} is ${name}`);
   const linkTo = ({ links }: Status, rel: string) => links.find((link) => link.rel === `${REL}/${rel}`)?.href;
 
+  it('tasks with the trigger manual_only wait, each until somebody lets it go on', async () => {
+    const path = journal();
+    const id = await client.submit('gated', { journal: path });
+    const asked = (...keys: string[]) =>
+      eventually(async () => {
+        const { state, inputRequests = [] } = await status(id);
+        const tasks = inputRequests.map(({ task }) => task).sort();
+        return state.name === 'Suspended' && tasks.join() === keys.join() ? true : undefined;
+      }, `job ${id} waits for ${keys.join()}`);
+    await asked('announce', 'publish');
+    const several = await expectProblem(
+      await post(`/jobs/${id}/resume`, { input: {} }),
+      400,
+      `${OGC_PROBLEM}/InvalidParameterValue`,
+    );
+    expect(several).toMatchObject({ errors: [{ pointer: '/task' }] });
+    expect(await lines(path)).toEqual([]);
+    expect((await post(`/jobs/${id}/resume`, { task: 'publish', input: {} })).status).toBe(200);
+    await asked('announce');
+    expect(await lines(path)).toEqual(['publish']);
+    expect((await post(`/jobs/${id}/resume`, { input: {} })).status).toBe(200);
+    expect(await client.ended(id)).toMatchObject({ status: 'successful' });
+    expect(await lines(path)).toEqual(['publish', 'announce']);
+    expect(await resultsOf(id)).toBe(40);
+  });
+
   it('a question frees the worker, is in the status, and its answer resumes the job', async () => {
     const path = journal();
     const id = await client.submit('asking', { journal: path });

@@ -10,6 +10,7 @@ import { toMermaid } from '../../src/flows/graph/mermaid.js';
 import { PROBLEM_CATALOG } from '../../src/ogc/problems/problem-catalog.js';
 import { ConvertRawSonarInputs } from '../../src/processes/catalog/convert-raw-sonar/convert-raw-sonar.dto.js';
 import { ConvertRawSonar } from '../../src/processes/catalog/convert-raw-sonar/convert-raw-sonar.process.js';
+import { SimpleFlow, SimpleFlowInputs } from '../../src/processes/catalog/simple-flow/simple-flow.process.js';
 import { processOptionsOf } from '../../src/processes/decorators/process.decorator.js';
 import { tasksOf } from '../../src/processes/decorators/task.decorator.js';
 import { taskDefinition } from '../../src/processes/definition/step-definitions.js';
@@ -70,22 +71,24 @@ describe('docs/architecture.md', () => {
 });
 
 describe('README.md', () => {
-  it('shows the graph of convert-raw-sonar as the service draws it', async () => {
-    const handler = new ConvertRawSonar();
+  it.each([
+    ['convert-raw-sonar', ConvertRawSonar, ConvertRawSonarInputs],
+    ['simple-flow', SimpleFlow, SimpleFlowInputs],
+  ])('shows the graph of %s as the service draws it', async (id, type, inputType) => {
     const inputs = Object.fromEntries(
-      [...new DtoSchemaReader().properties(ConvertRawSonarInputs)].map(([id, { optional }]) => [
-        id,
+      [...new DtoSchemaReader().properties(inputType)].map(([input, { optional }]) => [
+        input,
         { minOccurs: optional ? 0 : 1 },
       ]),
     );
     const process = {
-      description: { id: 'convert-raw-sonar', inputs },
+      description: { id, inputs },
       policy: { executor: 'local' },
-      handler,
-      tasks: tasksOf(ConvertRawSonar.prototype).map(taskDefinition),
+      handler: new type(),
+      tasks: tasksOf(type.prototype as object).map(taskDefinition),
     } as unknown as RegisteredProcess;
-    const title = processOptionsOf(ConvertRawSonar) as { title: string };
-    const drawn = toMermaid(await traceFlow(process), title.title);
+    const { title } = processOptionsOf(type) as { title: string };
+    const drawn = toMermaid(await traceFlow(process), title);
     expect(readFileSync('README.md', 'utf8')).toContain(`\`\`\`mermaid\n${drawn}\`\`\`\n`);
   });
 });

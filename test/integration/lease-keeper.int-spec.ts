@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
+import { Logger } from '@nestjs/common';
 import { Settings } from '../../src/config/settings.js';
 import { Notifications } from '../../src/database/notifications.js';
-import type { HeldLease } from '../../src/jobs/store/job-leases.js';
+import { ChangeAnnouncer } from '../../src/jobs/change-announcer.js';
+import { type HeldLease, JobLeases, type RenewedLease } from '../../src/jobs/store/job-leases.js';
 import { type Lease, LeaseKeeper } from '../../src/queues/lease-keeper.js';
 import { eventually } from '../harness/backends.js';
 import { type TestDatabase, TestDatabases } from '../harness/database.js';
@@ -27,14 +29,12 @@ afterEach(async () => {
 });
 afterAll(() => databases.close());
 
-/** @param lease in milliseconds; the heart beats three times in it */
-async function start(lease: number, hears: boolean): Promise<void> {
-  keeper = new LeaseKeeper(
-    store.leases,
-    store.taskClaims,
-    notifications,
-    new Settings({ ...store.settings, LEASE: lease }),
-  );
+/**
+ * @param lease in milliseconds; the heart beats three times in it
+ * @param leases that are renewed
+ */
+async function start(lease: number, hears: boolean, leases = store.leases): Promise<void> {
+  keeper = new LeaseKeeper(leases, store.taskClaims, notifications, new Settings({ ...store.settings, LEASE: lease }));
   keeper.onModuleInit();
   if (hears) await notifications.onApplicationBootstrap();
 }
@@ -163,5 +163,37 @@ describe('LeaseKeeper', () => {
     keeper.hold({ id: job.id, epoch: 2 });
     old.release();
     expect(keeper.size).toBe(1);
+  });
+
+  it.each([
+    ['came to its end here while the leases were renewed', false],
+    ['had another owner when it came to its end', true],
+  ])('says after a blocked event loop whether jobs were lost: one that %s', async (_, isLost) => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const job = await store.claimed();
+    const ended = new Promise<void>((resolve) => {
+      // The job ends between the question and the answer of the renewal.
+      class EndingLeases extends JobLeases {
+        override async renew(held: readonly HeldLease[], duration: number): Promise<RenewedLease[]> {
+          if (!(await store.completion.succeed(job, []))) lease.refuse();
+          lease.release();
+          const renewed = await store.leases.renew(held, duration);
+          setImmediate(resolve);
+          return renewed;
+        }
+      }
+      void start(300, false, new EndingLeases(store.database, new ChangeAnnouncer(store.database)));
+    });
+    if (isLost) {
+      await store.completion.crash(job, { code: 'crashed', detail: 'silent' });
+      await store.leases.claim(job.id, 'another', 60_000);
+    }
+    const lease = keeper.hold(job);
+    const until = performance.now() + 400;
+    while (performance.now() < until);
+    await ended;
+    const said = warn.mock.calls.map(([message]) => String(message)).filter((message) => message.includes('blocked'));
+    warn.mockRestore();
+    expect(said).toEqual(isLost ? [expect.stringContaining('1 job(s) were lost')] : []);
   });
 });

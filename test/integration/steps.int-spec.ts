@@ -180,6 +180,108 @@ describe('a drift', () => {
   });
 });
 
+describe('a step that the code does not come to again', () => {
+  type Steps = ReturnType<typeof memory.of>;
+  const completes = async (steps: Steps, key: string) => {
+    await steps.begin(step(key));
+    return await steps.end({ key, end: 'completed', name: 'Completed', value: 1 });
+  };
+  const fails = async (steps: Steps, key: string) => {
+    await steps.begin(step(key));
+    await steps.end({ key, end: 'failed', name: 'Failed', fault: FAULT });
+  };
+  const missing = (key: string) => ({
+    name: 'NonDeterminismError',
+    message: expect.stringContaining(`"${key}"`) as unknown,
+  });
+
+  /** A job that completed `first`, caught the failure of `second`, and completed `third`, in its next run. */
+  const replayed = async () => {
+    const { held, id, steps } = await running();
+    await completes(steps, 'first');
+    await fails(steps, 'second');
+    await completes(steps, 'third');
+    await crash(held);
+    return { id, ...(await memory.again(id)) };
+  };
+
+  it('is missed where it came before everything that failed, and not where it came later', async () => {
+    const { steps } = await replayed();
+    await steps.begin(step('second'));
+    expect(await steps.drift()).toMatchObject(missing('first'));
+    await steps.begin(step('first'));
+    expect(await steps.drift()).toBeUndefined();
+  });
+
+  it('is missed by another attempt of the job', async () => {
+    const { held, id } = await replayed();
+    await memory.suspension.retry(held, 0, { code: 'process-failed', detail: 'No luck.' });
+    const { steps } = await memory.again(id);
+    // What failed before succeeds now, so nobody needs `third` any more.
+    await completes(steps, 'second');
+    expect(await steps.drift()).toMatchObject(missing('first'));
+    await steps.begin(step('first'));
+    expect(await steps.drift()).toBeUndefined();
+  });
+
+  it('is missed by a job that repeats another one', async () => {
+    const { held, id } = await replayed();
+    await store.completion.fail(held, 'Failed', { code: 'process-failed', detail: 'No luck.' });
+    const next = await memory.repetitions.repeat(id, { from: 'failure' });
+    const claimed = await store.leases.claim(next.id, 'a-worker', 60_000);
+    const steps = memory.of(claimed!);
+    await completes(steps, 'second');
+    expect(await steps.drift()).toMatchObject(missing('first'));
+    await steps.begin(step('first'));
+    expect(await steps.drift()).toBeUndefined();
+  });
+
+  it('is missed inside of a task that had not ended, which does not count then', async () => {
+    const { held, id, steps } = await running();
+    await steps.begin(step('outer'));
+    await completes(steps, 'outer/in');
+    await crash(held);
+    const again = await memory.again(id);
+    await again.steps.begin(step('outer'));
+    expect(await again.steps.end({ key: 'outer', end: 'completed', name: 'Completed' })).toEqual({ do: 'stop' });
+    expect(again.steps.givenUp).toMatchObject({ kind: 'failed', fault: { code: 'non-determinism' } });
+    expect((await memory.rows(id))[0]).toMatchObject({ key: 'outer', state_type: 'RUNNING' });
+  });
+
+  it('is not missed inside of a task that is asked for its result only', async () => {
+    const { held, id, steps } = await running();
+    await steps.begin(step('outer'));
+    await completes(steps, 'outer/in');
+    await completes(steps, 'outer');
+    await crash(held);
+    const again = await memory.again(id);
+    await again.steps.begin(step('outer'));
+    expect(await again.steps.drift()).toBeUndefined();
+  });
+
+  it('is not missed inside of a task that goes another way with an answer', async () => {
+    const { held, id, steps } = await running();
+    await steps.begin(step('outer'));
+    await completes(steps, 'outer/before the question');
+    await steps.end({ key: 'outer', end: 'paused', request: QUESTION });
+    await memory.suspension.suspend(held);
+    await memory.pauses.resume(id, { input: {} });
+    const again = await memory.again(id);
+    expect(await again.steps.begin(step('outer'))).toMatchObject({ do: 'run', answer: {} });
+    expect(await again.steps.end({ key: 'outer', end: 'completed', name: 'Completed' })).toEqual({ do: 'go' });
+  });
+
+  it('is not missed after a task that ran anew with other arguments', async () => {
+    const { held, id, steps } = await running();
+    for (const key of ['first', 'second', 'third']) await completes(steps, key);
+    await crash(held);
+    const again = await memory.again(id);
+    await again.steps.begin(step('first'));
+    await again.steps.begin(step('second', { inputHash: 'new', onDrift: 'rerun' }));
+    expect(await again.steps.drift()).toBeUndefined();
+  });
+});
+
 describe('a retry', () => {
   it('in place counts attempts and keeps what went wrong', async () => {
     const { id, steps } = await running();

@@ -250,6 +250,28 @@ describe('a task with a worker of its own', () => {
     expect(await stateOf(job.id, 'a')).toBe('PENDING/AwaitingWorker');
   });
 
+  it.each([
+    ['itself', 'a/in', ['a']],
+    ['a task inside of it', 'a/outer/in', ['a', 'a/outer']],
+  ])('fails when the code of %s does not come to a step again (scenario 19)', async (_, missing, around) => {
+    const job = await waiting(remote('a'));
+    const first = await claim(job.id, 'a');
+    const before = memory.ofTask(first);
+    for (const key of around) await before.begin(key === 'a' ? remote(key) : step(key));
+    await before.begin(step(missing));
+    await before.end(end(missing));
+    await store.taskClaims.crash(first, FAULT);
+
+    const steps = memory.ofTask(await claim(job.id, 'a'));
+    for (const key of around) await steps.begin(key === 'a' ? remote(key) : step(key));
+    await steps.end(end(around.at(-1)!));
+    expect(steps.isConcluded).toBe(true);
+    expect(await stateOf(job.id, 'a')).toBe('FAILED/Failed');
+    const { steps: flow } = await memory.again(job.id);
+    const fault = { name: 'NonDeterminismError', message: expect.stringContaining(`"${missing}"`) as unknown };
+    expect(await flow.begin(remote('a'))).toMatchObject({ do: 'throw', fault });
+  });
+
   it('goes on at once when it was put aside although it could have gone on, whatever else in it waits', async () => {
     const job = await waiting(remote('a'));
     const held = await claim(job.id, 'a');

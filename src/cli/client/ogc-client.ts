@@ -150,6 +150,21 @@ export class OgcClient {
     return { ...info, jobID: info ? jobIdOf(info) || jobId : jobId, status: info?.status ?? 'dismissed' };
   }
 
+  /** Lets no further step of a job begin; this API's own, other servers have nothing of the kind. */
+  async pause(jobId: string): Promise<StatusInfo> {
+    return jsonOf<StatusInfo>(await this.http.send(`${jobPath(jobId)}/pause`, withBody('POST', {})));
+  }
+
+  /** Ends the pause of a job, or answers a step; this API's own. */
+  async resume(jobId: string, resumption: { task?: string; input?: unknown }): Promise<StatusInfo> {
+    return jsonOf<StatusInfo>(await this.http.send(`${jobPath(jobId)}/resume`, withBody('POST', resumption)));
+  }
+
+  /** Repeats a job that has ended; this API's own. @returns the new job */
+  async retry(jobId: string, start: { from: 'failure' | 'start' | 'task'; task?: string }): Promise<StatusInfo> {
+    return jsonOf<StatusInfo>(await this.http.send(`${jobPath(jobId)}/retry`, withBody('POST', start)));
+  }
+
   /** All subscriptions, from all pages; this API's own, other servers have none. */
   async *subscriptions(signal?: AbortSignal): AsyncGenerator<Subscription> {
     for await (const page of this.pages<Page & { subscriptions?: Subscription[] }>('subscriptions', {}, signal)) {

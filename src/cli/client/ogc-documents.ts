@@ -75,6 +75,8 @@ export interface StatusInfo {
   readonly finished?: string;
   readonly updated?: string;
   readonly waitingReason?: string;
+  /** What its steps ask people for; this API's own. */
+  readonly inputRequests?: readonly { readonly task: string; readonly schema: Schema }[];
 }
 
 /** One line of a job's log; this API's own, other servers have none. */

@@ -4,7 +4,7 @@ import { type ClientOptions, forServer, withClient } from '../client-command.js'
 import type { BlockDocument } from '../client/block-documents.js';
 import { ServerProblem } from '../client/server-problem.js';
 import { ExitCode } from '../exit-code.js';
-import { readBlockValues } from '../inputs/block-values.js';
+import { readObjectValues } from '../inputs/object-values.js';
 import { blockTable, blockText, blockTypeTable, blockTypeText } from '../output/block-text.js';
 import { print, printJson } from '../output/terminal.js';
 
@@ -81,7 +81,7 @@ function addRegister(parent: Command): void {
     withClient(options, async (client) => {
       const [type, name] = split(ref);
       const { schema } = await client.blockType(type);
-      const values = readBlockValues(args, file, schema);
+      const values = readObjectValues(args, file, schema);
       const block = await client.createBlock(type, name, values).catch((error: unknown) => {
         const isTaken = error instanceof ServerProblem && error.problem.type?.endsWith('/block-name-taken') === true;
         if (replace && isTaken) return client.replaceBlock(ref, values);

@@ -72,6 +72,9 @@ async function candidates(typed: Typed, current: string): Promise<Suggestion[]> 
     case 'jobs id':
     case 'results id':
     case 'logs id':
+    case 'pause id':
+    case 'resume id':
+    case 'retry id':
     case 'dismiss id':
       return suggestJobs(options);
     case 'rm id':

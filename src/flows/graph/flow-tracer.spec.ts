@@ -179,6 +179,21 @@ describe('tracing a flow', () => {
     });
   });
 
+  it('counts the keys of a storage as used, whether or not the code waits for what it asks', async () => {
+    class Stored {
+      async execute({ place }: { place: { first: string; last: string } }, { storage }: JobContext) {
+        for await (const { key } of storage.list(place.first)) await this.search(key);
+        void storage.get(place.last);
+      }
+
+      @Task()
+      search(value: unknown): Promise<unknown> {
+        return Promise.resolve(value);
+      }
+    }
+    expect(await trace(new Stored(), { place: { minOccurs: 1 } })).toMatchObject({ complete: true });
+  });
+
   it('takes a declared graph from its declarations', async () => {
     class Declared {
       execute(inputs: unknown, { runTasks }: JobContext) {

@@ -6,13 +6,13 @@ import { jsonOrNothing, parseValue, UnfitValue } from './input-value.js';
 import { shapeOf } from './schema-shape.js';
 
 /**
- * The values of a block from the arguments of a command.
+ * The values of an object, a block or an answer, from the arguments of a command.
  * @param args `key=value`, `key=@FILE` (without the line break at its end), `key=@-` or `key:=JSON`
  * @param file path of a JSON file with values, or `-`; the arguments win over it
- * @param schema of the values of the type
+ * @param schema of the object
  * @throws UsageError for what cannot be read; it repeats no value, which may be a secret
  */
-export function readBlockValues(
+export function readObjectValues(
   args: readonly string[],
   file: string | undefined,
   schema: Schema | undefined,
@@ -29,7 +29,7 @@ function readArgument(argument: string, schema: Schema | undefined): [string, un
     case 'json':
       return [read.key, parseJson(read.text, read.key)];
     case 'reference':
-      throw new UsageError(`${read.key}: a block takes no file from elsewhere; name a file of this machine.`);
+      throw new UsageError(`${read.key}: no file from elsewhere is taken here; name a file of this machine.`);
     case 'file': {
       const text = contentOf(read.path).replace(/\r?\n$/, '');
       const { types } = shapeOf(property);
@@ -62,7 +62,8 @@ function readObject(path: string): Record<string, unknown> {
   throw new UsageError(`The file ${path} holds no JSON object.`);
 }
 
-function contentOf(path: string): string {
+/** The text of a file, or of standard input for `-`. @throws UsageError when it cannot be read */
+export function contentOf(path: string): string {
   try {
     return readFileSync(path === '-' ? 0 : path, 'utf8');
   } catch (error) {
