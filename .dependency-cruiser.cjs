@@ -16,7 +16,7 @@ const rooms = {
   uploads: ['config', 'ogc', 'outgoing', 'database', 'storage'],
   flows: ['config', 'ogc', 'processes'],
   openapi: ['config', 'ogc', 'processes'],
-  engine: ['config', 'ogc', 'database/storable-text', 'processes', 'storage', 'flows'],
+  engine: ['config', 'ogc', 'database/storable-text', 'processes', 'blocks/secrets/known-secrets', 'storage', 'flows'],
   jobs: ['config', 'ogc', 'database', 'processes', 'blocks/block-usage', 'storage', 'engine/execution-unit'],
   subscriptions: ['config', 'ogc', 'outgoing', 'database', 'deliveries', 'jobs'],
   tasks: ['config', 'ogc', 'database', 'processes', 'storage', 'flows', 'engine/execution-unit', 'jobs'],
