@@ -28,6 +28,7 @@ const rooms = {
     'processes',
     'blocks',
     'storage',
+    'uploads',
     'flows',
     'engine',
     'jobs',
