@@ -23,6 +23,11 @@ export class BlockAssembly {
     private readonly secrets: BlockSecrets,
   ) {}
 
+  /** An instance without secrets and without other blocks; nothing when this node has no class for it. */
+  sketch({ type, values }: Pick<BlockRow, 'type' | 'values'>): object | undefined {
+    return this.registry.find(type)?.make(values);
+  }
+
   /**
    * @param rows the block and all that it refers to, by name
    * @throws DomainError `block-unusable`

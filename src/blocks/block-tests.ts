@@ -3,7 +3,7 @@ import { DiscoveryService } from '@nestjs/core';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { BlockTester } from './block-tester.js';
 import { type BlockInstance, Blocks } from './blocks.js';
-import { withoutSecrets } from './secrets/concealed.js';
+import { KnownSecrets } from './secrets/known-secrets.js';
 
 /** Milliseconds. */
 const TIME_LIMIT = 20_000;
@@ -57,7 +57,7 @@ export class BlockTests implements OnApplicationBootstrap {
   }
 
   private sayable(error: unknown, { ref, secrets }: BlockInstance): string {
-    const text = withoutSecrets(error instanceof Error ? error.message : String(error), secrets);
+    const text = KnownSecrets.of(secrets).hideIn(error instanceof Error ? error.message : String(error));
     this.logger.log(`The test of the block ${ref} failed: ${text}`);
     return text.slice(0, LONGEST_DETAIL);
   }

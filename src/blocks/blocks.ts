@@ -9,9 +9,6 @@ import { BLOCK_CHANNEL, type BlockRow, BlockRows } from './store/block-rows.js';
 /** How long a block is used without a look at its row, should a notification be lost. Milliseconds. */
 const FRESH = 5_000;
 
-/** Rows that are read at once. */
-const PAGE = 500;
-
 /** A block, ready to be used. */
 export interface BlockInstance<T extends object = object> {
   /** `<type>/<name>` */
@@ -28,6 +25,20 @@ export interface BlockInstance<T extends object = object> {
   readonly secrets: readonly unknown[];
 }
 
+/** A block as far as it can be told without its secrets and without other blocks. */
+export interface BlockSketch {
+  /** `<type>/<name>` */
+  readonly ref: string;
+  /** Instance of the class of its type. Nobody has looked whether the block can be used. */
+  readonly instance: object;
+}
+
+interface KeptSketches {
+  readonly blocks: Promise<readonly BlockSketch[]>;
+  /** By the clock of `performance`. */
+  readonly readAt: number;
+}
+
 interface Kept {
   readonly block: BlockInstance;
   /** By the clock of `performance`. */
@@ -39,6 +50,8 @@ interface Kept {
 export class Blocks implements OnModuleInit {
   private readonly kept = new Map<string, Kept>();
   private readonly reading = new Map<string, Promise<BlockInstance>>();
+  /** By types. */
+  private readonly sketched = new Map<string, KeptSketches>();
   /** Counts the changes heard of: what was read before one may be older than it. */
   private changes = 0;
 
@@ -70,21 +83,33 @@ export class Blocks implements OnModuleInit {
     return (await reading) as BlockInstance<T>;
   }
 
-  /** The names of all blocks of a type. */
-  async refs(type: string): Promise<string[]> {
-    const refs: string[] = [];
-    for (let rows = await this.rows.page(PAGE, type); rows.length > 0;) {
-      refs.push(...rows.map(blockRefText));
-      rows = rows.length < PAGE ? [] : await this.rows.page(PAGE, type, rows.at(-1));
-    }
-    return refs;
+  /** All blocks of some types, in the order of the types and of their names: enough to choose one. */
+  sketches(types: readonly string[]): Promise<readonly BlockSketch[]> {
+    const of = types.join(' ');
+    const kept = this.sketched.get(of);
+    if (kept !== undefined && performance.now() - kept.readAt < FRESH) return kept.blocks;
+    const reading = { blocks: this.readSketches(types), readAt: performance.now() };
+    this.sketched.set(of, reading);
+    reading.blocks.catch(() => {
+      if (this.sketched.get(of) === reading) this.sketched.delete(of);
+    });
+    return reading.blocks;
   }
 
   /** Looks at the rows again, at the next use of each block: some were changed. */
   distrust(): void {
     this.changes++;
     this.reading.clear();
+    this.sketched.clear();
     for (const kept of this.kept.values()) kept.checkedAt = -Infinity;
+  }
+
+  private async readSketches(types: readonly string[]): Promise<readonly BlockSketch[]> {
+    const sketches = (await this.rows.ofTypes(types)).map((row) => ({
+      ref: blockRefText(row),
+      instance: this.assembly.sketch(row),
+    }));
+    return sketches.filter((sketch): sketch is BlockSketch => sketch.instance !== undefined);
   }
 
   private async read(ref: string): Promise<BlockInstance> {

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { TransactionalJournal } from '../flows/step-host.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
 import { Storages } from '../storage/storages.js';
+import { concealedJournal, concealedObserver, concealedOutcome } from './concealed-run.js';
 import { CheckedJournal } from './checked-journal.js';
 import { ChildRunner } from './child-runner.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
@@ -47,19 +48,22 @@ export class Engine {
     signal: StopSignal,
     steps?: TransactionalJournal,
   ): Promise<ExecutionOutcome> {
-    const guarded = new GuardedObserver(observer, this.logger);
+    const { secrets } = unit;
+    const guarded = new GuardedObserver(concealedObserver(observer, secrets), this.logger);
     try {
       if (signal.aborted) return { kind: 'cancelled' };
       const process = this.registry.get(unit.processId);
       const runner = process.policy.isolation === 'inline' ? this.inline : this.child;
-      const journal = steps && new CheckedJournal(steps, process.description.outputs, unit);
+      const journal = steps && new CheckedJournal(concealedJournal(steps, secrets), process.description.outputs, unit);
       const desk = new StorageDesk(this.storages, process, unit);
-      const outcome = await runner.run(process, unit, guarded, signal, desk, journal);
+      const outcome = concealedOutcome(await runner.run(process, unit, guarded, signal, desk, journal), secrets);
       const isFinal = outcome.kind !== 'suspended' || journal !== undefined;
       return isFinal ? outcome : { kind: 'failed', fault: suspensionFault() };
     } catch (error) {
       if (!(error instanceof DomainError)) this.logger.error(`Job ${unit.jobId} could not be run: ${stackOf(error)}`);
-      return signal.aborted ? { kind: 'cancelled' } : { kind: 'failed', fault: serviceFault(error) };
+      return signal.aborted
+        ? { kind: 'cancelled' }
+        : concealedOutcome({ kind: 'failed', fault: serviceFault(error) }, secrets);
     } finally {
       guarded.close();
     }

@@ -1,3 +1,4 @@
+import type { KnownSecrets } from '../blocks/secrets/known-secrets.js';
 import type { RemoteTask } from '../flows/remote-task.js';
 import type { Violation } from '../ogc/problems/domain-error.js';
 import type { ProblemCode } from '../ogc/problems/problem-catalog.js';
@@ -13,6 +14,8 @@ export interface ExecutionUnit {
   readonly attempt?: number;
   /** Resolved and validated values by input id; binary inputs are `InputFile`s. */
   readonly inputs: Record<string, unknown>;
+  /** What is hidden in all that the execution says: lines, progress and faults. The executor is not told. */
+  readonly secrets?: KnownSecrets;
   /** The storage of the job, as the name of a block; absent: DATA_DIR. */
   readonly storage?: string;
   /** Ids of the outputs to keep; absent: all. The others are checked and let go. */

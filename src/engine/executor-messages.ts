@@ -49,7 +49,7 @@ export type ExecutorCommand =
   | {
       readonly type: 'run';
       readonly run: number;
-      readonly unit: Omit<ExecutionUnit, 'inputs'>;
+      readonly unit: Omit<ExecutionUnit, 'inputs' | 'secrets'>;
       readonly inputs: WireInputs;
       /** Whether the service keeps the steps of this run and answers asks; else the executor keeps them itself. */
       readonly durable: boolean;

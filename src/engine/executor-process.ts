@@ -1,3 +1,4 @@
+import type { KnownSecrets } from '../blocks/secrets/known-secrets.js';
 import type { TaskGraph } from '../flows/graph/task-graph.js';
 import type { StepJournal } from '../flows/step-journal.js';
 import { describeEnd } from './crash-report.js';
@@ -33,6 +34,8 @@ export class ExecutorProcess {
   runs = 0;
   private readonly group: ExecutorGroup;
   private run?: OpenRun;
+  /** Of all runs so far: what an earlier one left behind may still print them. */
+  private secrets?: KnownSecrets;
   private fatal?: Extract<ExecutorMessage, { type: 'fatal' }>;
   private startFailure?: string;
   /** Why nothing that it says counts any more. */
@@ -49,7 +52,7 @@ export class ExecutorProcess {
       printed: (level, line) => this.printed(level, line),
     });
     this.gone = this.group.gone.then((end) => {
-      this.lastWords = this.describeDeath(end);
+      this.lastWords = this.concealed(this.describeDeath(end));
       this.endRun(this.runEnd());
     });
   }
@@ -94,13 +97,14 @@ export class ExecutorProcess {
    * @param journal of the steps; without it the executor keeps them in its memory
    */
   execute(
-    { inputs, ...unit }: ExecutionUnit,
+    { inputs, secrets, ...unit }: ExecutionUnit,
     observer: ExecutionObserver,
     desk?: StorageDesk,
     journal?: StepJournal,
   ): Promise<RunEnd> {
     const number = ++this.runs;
     const durable = journal !== undefined;
+    if (secrets !== undefined) this.secrets = this.secrets?.with(secrets) ?? secrets;
     this.run = new OpenRun(number, observer, desk, journal, (command) => this.group.send(command));
     this.group.hold(true);
     this.group.send({ type: 'run', run: number, unit, inputs: toWireInputs(inputs), durable });
@@ -221,9 +225,14 @@ export class ExecutorProcess {
     this.group.hold(false);
   }
 
-  private printed(level: 'info' | 'warn', line: string): void {
+  private printed(level: 'info' | 'warn', text: string): void {
+    const line = this.concealed(text);
     if (this.run !== undefined) this.run.printed.write(level, line);
     else this.onPrinted(level, line);
+  }
+
+  private concealed(text: string): string {
+    return this.secrets?.hideIn(text) ?? text;
   }
 
   private runEnd(): RunEnd {

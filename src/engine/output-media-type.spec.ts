@@ -23,6 +23,20 @@ describe('media types of outputs', () => {
     expect(valueMediaType(7, { schema: { oneOf: [geometry, { type: 'integer' }] } })).toBe('application/json');
   });
 
+  it('takes JSON for null, where the declared type cannot say it', () => {
+    expect(valueMediaType(null, { schema: { ...text.schema, nullable: true } })).toBe('application/json');
+    const geometry = { type: 'object' as const, contentMediaType: 'application/geo+json', nullable: true };
+    expect(valueMediaType(null, { schema: geometry })).toBe('application/geo+json');
+  });
+
+  it.each([{ contentEncoding: 'Base64' }, { contentEncoding: 'binary' }, { format: 'byte' }, { format: 'binary' }])(
+    'decodes the base64 of a binary value, which is declared as %j',
+    (declared) => {
+      const schema = { type: 'string' as const, contentMediaType: 'image/png', ...declared };
+      expect(valueContent('aGk=', '"aGk="', { schema })).toEqual(Buffer.from('hi'));
+    },
+  );
+
   it('lets a written output name its own type', () => {
     expect(fileMediaType('image/png', text)).toBe('image/png');
     expect(fileMediaType(undefined, text)).toBe('text/plain');

@@ -1,14 +1,16 @@
 import { isJsonType, MediaType } from '../ogc/media-type.js';
 import type { OgcSchema, OutputDescription } from '../processes/process-description.js';
+import { isBinarySchema } from '../processes/schema/binary-schema.js';
 import { isOfType } from '../processes/schema/type-of-value.js';
 
 /**
  * The media type of a returned value: what its schema declares, else JSON. Where the schema has alternatives, the first
  * one for values of this type counts. A string without a declared type is a JSON string, not `text/plain`: the
- * description is the only thing a client can know beforehand.
+ * description is the only thing a client can know beforehand. Null is JSON: no text and no image says it.
  */
 export function valueMediaType(value: unknown, description: OutputDescription | undefined): string {
-  return schemaOf(value, description)?.contentMediaType ?? MediaType.json;
+  const declared = schemaOf(value, description)?.contentMediaType ?? MediaType.json;
+  return value === null && !isJsonType(declared) ? MediaType.json : declared;
 }
 
 /** The media type of a written output: what the process said when it wrote, else what its schema declares. */
@@ -28,7 +30,7 @@ export function valueContent(
 ): string | Buffer {
   const schema = schemaOf(value, description);
   if (typeof value !== 'string' || schema?.contentMediaType === undefined) return json;
-  if (schema.contentEncoding === 'base64') return Buffer.from(value, 'base64');
+  if (isBinarySchema(schema)) return Buffer.from(value, 'base64');
   return isJsonType(schema.contentMediaType) ? json : value;
 }
 

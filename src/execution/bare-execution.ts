@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import { BlockInputs } from '../blocks/block-inputs.js';
+import { BlockInputs, type ResolvedInputs } from '../blocks/block-inputs.js';
 import { Settings } from '../config/settings.js';
 import { Engine } from '../engine/engine.js';
 import type { ExecutionObserver, ExecutionUnit } from '../engine/execution-unit.js';
@@ -28,10 +28,11 @@ export class BareExecution {
 
   /** @throws DomainError that says why the execution failed */
   async run({ jobId, process, inputs: given }: PreparedExecution, client: StopSignal): Promise<ExecutionResult> {
-    const inputs = process.blockInputs === undefined ? given : await this.resolved(jobId, process, given);
+    const resolved = process.blockInputs === undefined ? { values: given } : await this.resolved(jobId, process, given);
     const { id } = process.description;
     const directory = this.files.attempt(jobId, 1);
-    const unit = { jobId, processId: id, inputs, timeout: this.timeoutOf(process), directory };
+    const { values: inputs, secrets }: ResolvedInputs = resolved;
+    const unit = { jobId, processId: id, inputs, secrets, timeout: this.timeoutOf(process), directory };
     const storage = this.storageOf(process);
     return await this.runUnit(storage === undefined ? unit : { ...unit, storage }, client);
   }

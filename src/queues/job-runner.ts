@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { BlockInputs } from '../blocks/block-inputs.js';
+import { BlockInputs, type ResolvedInputs } from '../blocks/block-inputs.js';
 import { Settings } from '../config/settings.js';
 import { untilAvailable } from '../database/until-available.js';
 import { Engine } from '../engine/engine.js';
@@ -152,7 +152,7 @@ export class JobRunner {
       const detail = `This worker does not know the process "${job.processId}".`;
       return { kind: 'failed', fault: { code: 'no-such-process', detail } };
     }
-    let inputs: Record<string, unknown>;
+    let inputs: ResolvedInputs;
     try {
       inputs = await untilAvailable(() => this.blocks.resolve(process, job.inputs), lease.signal);
     } catch (error) {
@@ -165,7 +165,8 @@ export class JobRunner {
       jobId: job.id,
       processId: job.processId,
       attempt: (job.attempts ?? 0) + 1,
-      inputs,
+      inputs: inputs.values,
+      secrets: inputs.secrets,
       outputs: job.response.outputs?.map(({ id }) => id),
       timeout: Math.max(1, (process.policy.timeout ?? this.settings.JOB_TIMEOUT) - (job.ran_ms ?? 0)),
       directory: this.files.attempt(job.id, job.epoch),

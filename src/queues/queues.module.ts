@@ -5,6 +5,7 @@ import { EngineModule } from '../engine/engine.module.js';
 import { JobDispatch } from '../jobs/job-dispatch.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { ProcessesModule } from '../processes/processes.module.js';
+import { UploadsModule } from '../uploads/uploads.module.js';
 import { TasksModule } from '../tasks/tasks.module.js';
 import { Dispatcher } from './dispatcher.js';
 import { Drain } from './drain.js';
@@ -48,7 +49,7 @@ class DispatchModule {}
 
 /** Dispatch, running and supervision of jobs. Every role has these. */
 @Module({
-  imports: [BlocksModule, JobsModule, EngineModule, ProcessesModule, DispatchModule, TasksModule],
+  imports: [BlocksModule, JobsModule, EngineModule, ProcessesModule, DispatchModule, TasksModule, UploadsModule],
   providers: [
     NodeIdentity,
     LeaseKeeper,

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { BlockInputs } from '../blocks/block-inputs.js';
+import { BlockInputs, type ResolvedInputs } from '../blocks/block-inputs.js';
 import { Settings } from '../config/settings.js';
 import { untilAvailable } from '../database/until-available.js';
 import { Engine } from '../engine/engine.js';
@@ -95,7 +95,7 @@ export class TaskRunner {
     }
   }
 
-  private unitOf(task: ClaimedTask, inputs: Record<string, unknown>): ExecutionUnit {
+  private unitOf(task: ClaimedTask, { values: inputs, secrets }: ResolvedInputs): ExecutionUnit {
     const limit = this.registry.get(task.process_id).policy.timeout ?? this.settings.JOB_TIMEOUT;
     const { id: jobId, task: key, name, input_hash: inputHash } = task;
     return {
@@ -103,6 +103,7 @@ export class TaskRunner {
       processId: task.process_id,
       task: { key, name, inputHash, arguments: task.arguments },
       inputs,
+      secrets,
       timeout: Math.max(1, limit - task.ran_ms),
       directory: this.files.taskAttempt(jobId, key, task.epoch),
       ...(task.storage !== null && { storage: task.storage }),

@@ -80,12 +80,13 @@ export class BlockStorages extends Storages implements OnApplicationBootstrap, O
   }
 
   override async covering(url: string): Promise<StoragePlace | undefined> {
-    for (const type of TYPES_WITH_BUCKETS) {
-      for (const ref of await this.blocks.refs(type)) {
-        const key = (await this.blockThat('allowInputs', ref))?.keyOf(url);
-        if (key !== undefined) return { ref, key };
-      }
-    }
+    const places = (await this.blocks.sketches(TYPES_WITH_BUCKETS)).flatMap(({ ref, instance }): StoragePlace[] => {
+      const key = instance instanceof StorageBlock && instance.allowInputs ? instance.keyOf(url) : undefined;
+      return key === undefined ? [] : [{ ref, key }];
+    });
+    // The shorter the rest, the longer the prefix that the block covers.
+    places.sort((one, other) => one.key.length - other.key.length);
+    for (const place of places) if (await this.allowsInputs(place.ref)) return place;
     return undefined;
   }
 

@@ -35,7 +35,7 @@ export abstract class Storages {
 
   /**
    * Finds the place that a URL such as `s3://bucket/key` names, among the storages from which clients may read inputs.
-   * @returns nothing when none of them covers it
+   * @returns the one that covers the longest part of it; nothing when none does
    */
   covering(_url: string): Promise<StoragePlace | undefined> {
     return Promise.resolve(undefined);

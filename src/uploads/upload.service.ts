@@ -13,6 +13,7 @@ import { formatLocation, parseLocation } from '../storage/file-location.js';
 import { isFileGone } from '../storage/storage-unavailable.js';
 import { Storages } from '../storage/storages.js';
 import { type NewUpload, type UploadRow, Uploads } from './store/uploads.js';
+import { uploadKey } from './upload-key.js';
 import { UploadPlaces } from './upload-places.js';
 
 /** An upload and how much of it has arrived. */
@@ -129,7 +130,7 @@ export class UploadService {
     await this.completing.get(id)?.catch(() => undefined);
     await this.places.remove(id);
     // What was moved may not be on record yet; to remove what is not there does no harm.
-    const { storage = this.storages.defaultRef, key } = parseLocation(location ?? keyOf(id));
+    const { storage = this.storages.defaultRef, key } = parseLocation(location ?? uploadKey(id));
     await (await this.storages.open(storage)).delete(key);
     await this.uploads.remove(id);
   }
@@ -138,7 +139,7 @@ export class UploadService {
     const before = await this.find(id);
     if (before.location !== null) return { ...before, received: Number(before.size) };
     const ref = this.storages.defaultRef;
-    const key = keyOf(id);
+    const key = uploadKey(id);
     const storage = await this.storages.open(ref);
     if ((await this.places.received(id)) !== undefined) {
       await storage.adopt(key, this.places.path(id)).catch((error: unknown) => {
@@ -159,11 +160,6 @@ export class UploadService {
     if (row === undefined) throw noSuchUpload(id);
     return row;
   }
-}
-
-/** Where the bytes of an upload lie in the storage. */
-function keyOf(id: string): string {
-  return `uploads/${id}`;
 }
 
 /** The media type that a client gave, by the names that clients of tus use. */

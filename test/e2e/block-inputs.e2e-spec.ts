@@ -173,6 +173,19 @@ describe('Blocks in the places of inputs', () => {
       expect(await client.ended(id)).toMatchObject({ status: 'successful' });
       ids.push(id);
     }
+    for (const process of ['blab-child', 'blab-inline', 'blab-flow', 'blab-flow-inline', 'blab-distributed']) {
+      const id = await accepted(process, { token: REFERENCE });
+      expect(await client.ended(id)).toMatchObject({
+        status: 'failed',
+        message: expect.stringContaining('no luck with [redacted]'),
+      });
+      const logs = await (await client.get(`/jobs/${id}/logs`)).text();
+      expect(logs).toContain('logged [redacted]');
+      expect(logs.includes('printed [redacted]')).toBe(!process.endsWith('inline'));
+      ids.push(id);
+    }
+    const bare = await client.execute('blab-bare', { inputs: { token: REFERENCE } });
+    expect(await bare.json()).toMatchObject({ status: 500, detail: 'no luck with [redacted]' });
     const resources = ['', '/logs', '/events', '/results', '/tasks'];
     const paths = ids.flatMap((id) => resources.map((path) => `/jobs/${id}${path}`));
     const texts = await Promise.all(paths.map(async (path) => (await client.get(path)).text()));

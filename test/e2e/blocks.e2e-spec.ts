@@ -5,6 +5,7 @@ import pg from 'pg';
 import { Client } from '../harness/client.js';
 import { sluice } from '../harness/command-line.js';
 import { PostgresServer } from '../harness/postgres.js';
+import { Receiver } from '../harness/receiver.js';
 import { Service } from '../harness/service.js';
 import { temporaryDirectory } from '../harness/temporary-directory.js';
 
@@ -169,6 +170,48 @@ describe('Blocks', () => {
     expect((await problemOf(nothing, 400, 'InvalidParameterValue')).errors).toEqual([
       { pointer: '/values/secretAccessKey', detail: 'There is no stored secret to keep.' },
     ]);
+  });
+
+  it.each([
+    ['s3', 'endpoint', { bucket: 'b', ...AWS }, 'secretAccessKey'],
+    ['http', 'baseUrl', { headers: { authorization: SECRET } }, 'headers'],
+    ['git', 'url', { token: SECRET }, 'token'],
+    ['remote-file-system', 'basepath', { settings: { token: SECRET } }, 'settings'],
+  ])('of type %s keep their secrets when %s leads elsewhere', async (type, address, values, secret) => {
+    await created(type, 'moved', { ...values, [address]: 'https://here.example.org/' });
+    const moved = await send('PATCH', `/blocks/${type}/moved`, { values: { [address]: 'https://there.example.org/' } });
+    expect(moved.status).toBe(400);
+    expect(((await moved.json()) as Problem).errors).toEqual([
+      { pointer: `/values/${secret}`, detail: 'The secret must be given again, because the address changes.' },
+    ]);
+    const { values: kept } = await client.getJson<Block>(`/blocks/${type}/moved`);
+    expect(kept[address]).toBe('https://here.example.org/');
+  });
+
+  it('that refer to a secret send it to no private address in a test, unless ALLOW_PRIVATE_STORAGE says so', async () => {
+    const foreign = await Receiver.start();
+    try {
+      await created('secret', 'token', { value: SECRET });
+      await created('aws-credentials', 'prod', { accessKeyId: 'AKIA', secretAccessKey: REFERENCE('secret/token') });
+      const at = 'https://here.example.org/';
+      await created('git', 'moved', { url: at, token: REFERENCE('secret/token') });
+      await created('s3', 'moved', { bucket: 'b', endpoint: at, credentials: REFERENCE('aws-credentials/prod') });
+      await created('http', 'moved', { baseUrl: at });
+      const moves = [
+        ['git', { url: foreign.url('/x.git') }],
+        ['s3', { endpoint: foreign.url('') }],
+        ['http', { baseUrl: foreign.url('/'), headers: { authorization: SECRET } }],
+      ] as const;
+      for (const [type, values] of moves) {
+        expect((await send('PATCH', `/blocks/${type}/moved`, { values })).status).toBe(200);
+        const outcome = await (await send('POST', `/blocks/${type}/moved/test`, {})).json();
+        expect(outcome).toEqual({ ok: false, detail: expect.stringContaining('ALLOW_PRIVATE_STORAGE') });
+        expect(JSON.stringify(outcome)).not.toContain(SECRET);
+      }
+      expect(foreign.calls).toEqual([]);
+    } finally {
+      await foreign.down();
+    }
   });
 
   it('refuse values that are not valid, with all faults at once', async () => {

@@ -26,6 +26,10 @@ import { Database } from '../../src/database/database.js';
 import { DatabaseServer } from '../../src/database/database-server.js';
 import { Notifications } from '../../src/database/notifications.js';
 import type { JsonObject } from '../../src/ogc/json-object.js';
+import { BlockStorages } from '../../src/storage/block-storages.js';
+import { RemoteFileSystemBlock } from '../../src/storage/blocks/remote-file-system.block.js';
+import { S3Block } from '../../src/storage/blocks/s3.block.js';
+import { StorageAddressPolicy } from '../../src/storage/storage-address-policy.js';
 import { eventually } from '../harness/backends.js';
 import { type TestDatabase, TestDatabases } from '../harness/database.js';
 
@@ -81,7 +85,7 @@ async function node(keys = `a:${keyOf(1)}`): Promise<TestingModule> {
     providers: [
       ...[BlockExplorer, BlockRegistry, BlockRows, BlockAssembly, BlockContents, BlockSecrets, SecretKeys, Blocks],
       ...[BlockChanges, BlockTests, SecretRotation, UsedByTests, Notifications],
-      ...[SecretBlock, JsonBlock, AwsCredentialsBlock, Gauge],
+      ...[SecretBlock, JsonBlock, AwsCredentialsBlock, Gauge, S3Block, RemoteFileSystemBlock],
       { provide: Settings, useValue: settings },
       { provide: Database, useValue: store.database },
       { provide: DatabaseServer, useValue: store.server },
@@ -269,6 +273,52 @@ describe(BlockTests.name, () => {
     expect(await one.get(BlockTests).test('gauge/broken')).toEqual({
       ...{ ok: false, detail: 'The gauge does not answer to [redacted].' },
     });
+  });
+});
+
+describe(BlockStorages.name, () => {
+  const storagesOf = (on: TestingModule) => {
+    const settings = on.get(Settings);
+    return new BlockStorages(on.get(Blocks), settings, new StorageAddressPolicy(settings));
+  };
+
+  it('finds the block that covers the longest part of a place, of those that allow inputs and can be used', async () => {
+    const one = await node();
+    await create(one, 's3/all', { bucket: 'b', allowInputs: true });
+    await create(one, 's3/closed', { bucket: 'b', prefix: 'a/b/c' });
+    await create(one, 's3/a', { bucket: 'b', prefix: 'a', allowInputs: true });
+    await create(one, 'remote-file-system/ab', { basepath: 's3://b/a/b', allowInputs: true });
+    await create(await node(`b:${keyOf(2)}`), 'remote-file-system/lost', {
+      ...{ basepath: 's3://b/a/b/c', allowInputs: true, settings: { key: 'k', secret: SECRET } },
+    });
+    const storages = storagesOf(one);
+    const places = ['s3://b/a/b/c/d', 'S3://B/a/b/x', 's3://b/a/bc', 's3://b/ab', 's3://c/a'];
+    expect(await Promise.all(places.map((url) => storages.covering(url)))).toEqual([
+      { ref: 'remote-file-system/ab', key: 'c/d' },
+      { ref: 'remote-file-system/ab', key: 'x' },
+      { ref: 's3/a', key: 'bc' },
+      { ref: 's3/all', key: 'ab' },
+      undefined,
+    ]);
+  });
+
+  it('asks once for all blocks, however many places a request looks for, and sees a new one', async () => {
+    const one = await node();
+    await create(one, 's3/all', { bucket: 'b', allowInputs: true });
+    const storages = storagesOf(one);
+    const asked = jest.spyOn(BlockRows.prototype, 'ofTypes');
+    try {
+      await Promise.all(['a', 'b', 'c'].map((key) => storages.covering(`s3://b/${key}`)));
+      expect(asked).toHaveBeenCalledTimes(1);
+      await create(one, 's3/later', { bucket: 'b', prefix: 'later', allowInputs: true });
+      const found = await eventually(async () => {
+        const place = await storages.covering('s3://b/later/x');
+        return place?.ref === 's3/all' ? undefined : place;
+      }, 'the new block is seen');
+      expect(found).toEqual({ ref: 's3/later', key: 'x' });
+    } finally {
+      asked.mockRestore();
+    }
   });
 });
 

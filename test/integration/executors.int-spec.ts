@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { KnownSecrets } from '../../src/blocks/secrets/known-secrets.js';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { Settings } from '../../src/config/settings.js';
 import { ChildRunner } from '../../src/engine/child-runner.js';
@@ -106,13 +107,24 @@ class Bench {
   run(
     processId: string,
     inputs: Record<string, unknown> = {},
-    { timeout = MINUTE, signal = never, observer = new Listener() } = {},
+    {
+      timeout = MINUTE,
+      signal = never,
+      observer = new Listener(),
+      secrets,
+    }: {
+      timeout?: number;
+      signal?: AbortSignal;
+      observer?: Listener;
+      secrets?: KnownSecrets;
+    } = {},
   ): Promise<ExecutionOutcome> {
     this.registry.fill([
       ...this.registry.list().filter((process) => process.description.id !== processId),
       registered(processId),
     ]);
-    return this.engine.run({ jobId: 'job', processId, inputs, timeout, directory: this.directory }, observer, signal);
+    const { directory } = this;
+    return this.engine.run({ jobId: 'job', processId, inputs, secrets, timeout, directory }, observer, signal);
   }
 
   async value(processId: string, inputs?: Record<string, unknown>): Promise<unknown> {
@@ -176,6 +188,25 @@ describe('executors', () => {
         expect.arrayContaining(['info: first', 'info: printed', 'warn: complained', 'warn: last']),
       );
       expect(observer.lines.find(({ message }) => message === 'first')?.data).toEqual({ at: '1' });
+    });
+
+    it('hides the secrets of a run in its lines, its progress and its crash, and in what is printed after it', async () => {
+      const observer = new Listener();
+      const debug = jest.spyOn(Logger.prototype, 'debug').mockImplementation(() => undefined);
+      const printed = new Promise((resolve) => debug.mockImplementation(resolve));
+      const secrets = KnownSecrets.of(['hunter2']);
+      const token = 'hunter2';
+      open({ EXECUTOR_WARM: '1' });
+      await bench.run('blab', { token }, { observer, secrets });
+      expect(await printed).toBe('executor: later [redacted]');
+      const crash = await bench.run('blab', { token, crash: true }, { observer, secrets });
+      const detail = 'The executor of the job died: unhandled promise rejection: lost [redacted]';
+      expect(crash).toEqual({ kind: 'crashed', fault: { code: 'crashed', detail } });
+      expect(observer.steps).toContainEqual([50, 'sent [redacted]']);
+      expect(observer.messages).toEqual(
+        expect.arrayContaining(['info: logged [redacted]', 'info: printed [redacted]']),
+      );
+      expect(JSON.stringify([observer.lines, observer.steps])).not.toContain('hunter2');
     });
 
     it('bounds a flood of log lines and says how many are missing', async () => {

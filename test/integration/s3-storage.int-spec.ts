@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Settings } from '../../src/config/settings.js';
+import { openUrl } from '../../src/storage/open-url.js';
 import { S3Storage } from '../../src/storage/s3/s3-storage.js';
 import { StorageAddressPolicy } from '../../src/storage/storage-address-policy.js';
+import type { StorageError } from '../../src/storage/storage-error.js';
 import { type S3Server, testedS3Servers } from '../harness/s3-servers.js';
+import { temporaryDirectory } from '../harness/temporary-directory.js';
 
 jest.setTimeout(120_000);
 
@@ -13,6 +18,7 @@ const addresses = new StorageAddressPolicy(Settings.parse({ ALLOW_PRIVATE_STORAG
 
 /** What buckets can do beyond the contract of all storages. */
 describe.each(testedS3Servers())('a bucket on $name', (tested) => {
+  const place = temporaryDirectory('s3-keys');
   let server: S3Server;
   let storage: S3Storage;
 
@@ -27,6 +33,7 @@ describe.each(testedS3Servers())('a bucket on $name', (tested) => {
   afterAll(async () => {
     await storage.close();
     await server.stop();
+    place.remove();
   });
 
   it('gives an object at a presigned URL to whoever has it, with its type and a name to save it under', async () => {
@@ -48,6 +55,57 @@ describe.each(testedS3Servers())('a bucket on $name', (tested) => {
 
   // The other one fails to list a second page, and knows no such copies.
   if (!tested.authenticates) return;
+
+  /** Opened by the chain of AWS, with these variables and none of its other ones. */
+  const foundBy = async (variables: Readonly<Record<string, string>>): Promise<string> => {
+    const before = { ...process.env };
+    for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
+    Object.assign(process.env, { HOME: place.path, AWS_EC2_METADATA_DISABLED: 'true' }, variables);
+    const unnamed = new S3Storage({ bucket: 'results', endpoint: server.endpoint }, addresses);
+    try {
+      await unnamed.put('by/chain', Buffer.from('found'));
+      return String(await buffer(await unnamed.get('by/chain')));
+    } catch (error) {
+      return (error as StorageError).fault;
+    } finally {
+      await unnamed.close();
+      for (const name of Object.keys(process.env)) delete process.env[name];
+      Object.assign(process.env, before);
+    }
+  };
+
+  it('takes keys that its block does not have from the environment, or from a file of credentials', async () => {
+    const { accessKeyId, secretAccessKey } = server.credentials;
+    const file = join(place.path, 'credentials');
+    writeFileSync(
+      file,
+      `[other]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = wrong\n` +
+        `[sluice]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+    );
+    const keys = { AWS_ACCESS_KEY_ID: accessKeyId };
+    expect([
+      await foundBy({ ...keys, AWS_SECRET_ACCESS_KEY: secretAccessKey }),
+      await foundBy({ ...keys, AWS_SECRET_ACCESS_KEY: 'wrong' }),
+      await foundBy({ AWS_SHARED_CREDENTIALS_FILE: file, AWS_PROFILE: 'sluice' }),
+      await foundBy({ AWS_SHARED_CREDENTIALS_FILE: file, AWS_PROFILE: 'other' }),
+      await foundBy({}),
+    ]).toEqual(['found', 'forbidden', 'found', 'forbidden', 'misconfigured']);
+  });
+
+  it('takes the keys of a base URL from its settings', async () => {
+    const { accessKeyId: key, secretAccessKey: secret } = server.credentials;
+    const tools = { addresses, cacheDirectory: place.path };
+    const settings = { key, endpoint_url: server.endpoint };
+    const [right, wrong] = [secret, 'wrong'].map((each) =>
+      openUrl('s3://results/p', { ...settings, secret: each }, tools),
+    );
+    try {
+      await right.test();
+      await expect(wrong.test()).rejects.toMatchObject({ fault: 'forbidden' });
+    } finally {
+      await Promise.all([right.close(), wrong.close()]);
+    }
+  });
 
   it('is listed and emptied page by page', async () => {
     const names = Array.from({ length: 11 }, (_, number) => `many/${10 + number}`);

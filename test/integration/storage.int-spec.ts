@@ -1,8 +1,10 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
 import { Settings } from '../../src/config/settings.js';
 import { GitStorage } from '../../src/storage/git/git-storage.js';
 import { HttpStorage } from '../../src/storage/http/http-storage.js';
 import { LocalFileSystemStorage } from '../../src/storage/local/local-file-system-storage.js';
 import { MemoryStorage } from '../../src/storage/memory/memory-storage.js';
+import { openUrl } from '../../src/storage/open-url.js';
 import { S3Storage } from '../../src/storage/s3/s3-storage.js';
 import { StorageAddressPolicy } from '../../src/storage/storage-address-policy.js';
 import type { Storage } from '../../src/storage/storage.js';
@@ -36,9 +38,15 @@ describeStorage('local file system', {}, async (seed) => {
 
 const addresses = new StorageAddressPolicy(Settings.parse({ ALLOW_PRIVATE_STORAGE: 'true' }));
 
-for (const server of testedS3Servers()) {
-  describeStorage(`S3 on ${server.name}`, server.traits, async (seed) => {
-    const { endpoint, credentials, stop } = bound(await server.start('results'));
+describe.each(testedS3Servers())('S3 on $name', (server) => {
+  let running: S3Server;
+  beforeAll(async () => {
+    running = await server.start('results');
+  }, 120_000);
+  afterAll(() => running?.stop());
+
+  describeStorage('as a bucket', server.traits, async (seed) => {
+    const { endpoint, credentials } = running;
     const [faults, silence] = [await FaultServer.start(), await FaultServer.startSilent()];
     const options = { bucket: 'results', prefix: 'some/prefix', endpoint, credentials };
     const storage = new S3Storage(options, addresses);
@@ -52,13 +60,24 @@ for (const server of testedS3Servers()) {
       slow: new S3Storage({ ...options, endpoint: silence.url, attempts: 1, timeout: 500 }, addresses),
       misconfigured: new S3Storage({ ...options, bucket: 'missing' }, addresses),
       async remove() {
-        await stop();
         await faults.stop();
         await silence.stop();
       },
     };
   });
-}
+
+  // What a URL says comes to the same class; the quicker server is enough.
+  if (server.authenticates) return;
+  describeStorage('by URL', { ...server.traits, isLargeElsewhere: true }, async (seed) => {
+    const { accessKeyId: key, secretAccessKey: secret } = running.credentials;
+    const settings = { key, secret, client_kwargs: { endpoint_url: running.endpoint } };
+    const tools = { addresses, cacheDirectory: '/nowhere' };
+    const storage = openUrl('s3://results/a%20prefix/', settings, tools);
+    await openUrl('s3://results', settings, tools).put('a prefixed', Buffer.from('of no concern'));
+    await sow(storage, seed);
+    return { storage, misconfigured: openUrl('s3://missing', settings, tools), remove: () => undefined };
+  });
+});
 
 describeStorage('HTTP', { isReadOnly: true, cannotList: true }, async (seed) => {
   const server = await FileServer.start(seed, 'secret');
@@ -84,10 +103,6 @@ describeStorage('HTTP without ranges', { isReadOnly: true, cannotList: true }, a
     remove: () => server.stop(),
   };
 });
-
-function bound(server: S3Server) {
-  return { endpoint: server.endpoint, credentials: server.credentials, stop: () => server.stop() };
-}
 
 for (const where of ['local', 'remote']) {
   describeStorage(`git, ${where}`, { isReadOnly: true }, async (seed) => {

@@ -19,6 +19,7 @@ import { StorageError } from '../../src/storage/storage-error.js';
 import type { StoredObject } from '../../src/storage/storage.js';
 import { isFileGone } from '../../src/storage/storage-unavailable.js';
 import { Storages } from '../../src/storage/storages.js';
+import { Uploads } from '../../src/uploads/store/uploads.js';
 import { type TestDatabase, TestDatabases } from '../harness/database.js';
 import { TestStorages } from '../harness/storages.js';
 import { temporaryDirectory } from '../harness/temporary-directory.js';
@@ -274,26 +275,35 @@ describe('removal', () => {
     class OneStorage extends Storages {
       readonly defaultRef = REF;
 
-      open(): Promise<WatchedStorage> {
-        return Promise.resolve(storage);
+      constructor(private readonly more: Readonly<Record<string, WatchedStorage>> = {}) {
+        super();
+      }
+
+      open(ref: string): Promise<WatchedStorage> {
+        const opened = ref === REF ? storage : this.more[ref];
+        return opened === undefined ? Promise.reject(new StorageError('misconfigured', ref)) : Promise.resolve(opened);
       }
     }
 
-    const orphans = () => {
-      const all = new OneStorage();
+    /** Looks through everything. */
+    const sweep = async (more?: Record<string, WatchedStorage>) => {
+      const all = new OneStorage(more);
       const own = new StoredFiles(files, all, settings);
-      return new StorageOrphans(all, own, files, store.reader, removals, new ProcessRegistry());
+      const uploads = new Uploads(store.database, settings);
+      const orphans = new StorageOrphans(all, own, files, removals, new ProcessRegistry(), store.reader, uploads);
+      while (await orphans.sweep());
     };
+    const LONG_AGO = 48 * 3_600_000;
 
     it('waits until it is certain that none will', async () => {
       const known = await ended();
       const unknown = randomUUID();
       await storage.put(`jobs/${unknown}/1/outputs/a`, Buffer.from('x'));
       await storage.put('something/else', Buffer.from('x'));
-      await orphans().sweep();
+      await sweep();
       expect(await storage.keys()).toContain(`jobs/${unknown}/1/outputs/a`);
-      storage.age = 48 * 3_600_000;
-      await orphans().sweep();
+      storage.age = LONG_AGO;
+      await sweep();
       expect(await storage.keys()).toEqual([
         `jobs/${known}/1/outputs/map`,
         `jobs/${known}/inputs/0`,
@@ -305,9 +315,40 @@ describe('removal', () => {
     it('leaves alone what another database may know', async () => {
       await storage.put('jobs/owner', Buffer.from('another one'));
       await storage.put(`jobs/${randomUUID()}/1/outputs/a`, Buffer.from('x'));
-      storage.age = 48 * 3_600_000;
-      await orphans().sweep();
-      expect(await storage.keys()).toHaveLength(2);
+      await storage.put(`uploads/${randomUUID()}`, Buffer.from('x'));
+      storage.age = LONG_AGO;
+      await sweep();
+      expect(await storage.keys()).toHaveLength(3);
+    });
+
+    it('looks in storages that nothing uses but rows of earlier times, whether they are there or not', async () => {
+      const ofJob = await ended();
+      await store.query(`UPDATE job SET storage = 'memory/job' WHERE id = $1`, [ofJob]);
+      await store.query(`INSERT INTO upload (id, location, expires_at)
+        VALUES (gen_random_uuid(), 'memory/upload:uploads/a', now()), (gen_random_uuid(), 'memory/gone:uploads/b', now())`);
+      await store.query(`INSERT INTO storage_removal (storage, prefix) VALUES ('memory/removal', 'jobs/a/')`);
+      const more: Record<string, WatchedStorage> = {};
+      for (const ref of ['memory/job', 'memory/upload', 'memory/removal', 'memory/nobody']) {
+        more[ref] = Object.assign(new WatchedStorage(), { age: LONG_AGO });
+        await more[ref].put(`jobs/${randomUUID()}/1/outputs/a`, Buffer.from('x'));
+        await more[ref].put(`uploads/${randomUUID()}`, Buffer.from('x'));
+      }
+      await sweep(more);
+      const left = await Promise.all(Object.values(more).map((each) => each.keys()));
+      expect(left.map(({ length }) => length)).toEqual([1, 1, 1, 2]);
+      expect(left.slice(0, 3)).toEqual([['jobs/owner'], ['jobs/owner'], ['jobs/owner']]);
+    });
+
+    it('takes uploads that no row knows, and no other, however old they are', async () => {
+      const [moving, unknown] = [randomUUID(), randomUUID()];
+      await store.query(`INSERT INTO upload (id, expires_at) VALUES ($1, now() + interval '1 h')`, [moving]);
+      for (const key of [`uploads/${moving}`, `uploads/${unknown}`, 'uploads/by-hand'])
+        await storage.put(key, Buffer.from('x'));
+      await sweep();
+      expect(await storage.keys()).toContain(`uploads/${unknown}`);
+      storage.age = LONG_AGO;
+      await sweep();
+      expect(await storage.keys()).toEqual(['jobs/owner', `uploads/${moving}`, 'uploads/by-hand'].sort());
     });
   });
 });

@@ -16,6 +16,7 @@ import { MissingEntries } from '../../src/queues/supervision/missing-entries.js'
 import { FileRemoval } from '../../src/queues/supervision/file-removal.js';
 import { Retention } from '../../src/queues/supervision/retention.js';
 import { StorageOrphans } from '../../src/queues/supervision/storage-orphans.js';
+import { Uploads } from '../../src/uploads/store/uploads.js';
 import { StorageRemovals } from '../../src/jobs/store/storage-removals.js';
 import { StoredFiles } from '../../src/jobs/files/stored-files.js';
 import { ProcessRegistry } from '../../src/processes/process-registry.js';
@@ -268,7 +269,15 @@ describe('Supervisor', () => {
       store.slotQueue,
       new Retention(store.recovery, store.reader, files, queue.queue),
       new FileRemoval(removals, stored),
-      new StorageOrphans(store.storages, stored, files, store.reader, removals, new ProcessRegistry()),
+      new StorageOrphans(
+        store.storages,
+        stored,
+        files,
+        removals,
+        new ProcessRegistry(),
+        store.reader,
+        new Uploads(store.database, settings),
+      ),
       settings,
     );
   };

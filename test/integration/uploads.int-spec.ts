@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { Settings } from '../../src/config/settings.js';
 import { LocalFileSystemStorage } from '../../src/storage/local/local-file-system-storage.js';
 import { MemoryStorage } from '../../src/storage/memory/memory-storage.js';
-import type { Storage } from '../../src/storage/storage.js';
+import type { Storage, StoredObject } from '../../src/storage/storage.js';
 import { StorageError } from '../../src/storage/storage-error.js';
 import { DEFAULT_STORAGE } from '../../src/storage/storages.js';
 import { Uploads } from '../../src/uploads/store/uploads.js';
@@ -24,6 +24,8 @@ jest.setTimeout(60_000);
 class WatchedStorage extends MemoryStorage {
   adoptions = 0;
   isAway = false;
+  /** How old everything in it says that it is. Milliseconds. */
+  age = 0;
 
   override adopt(...args: Parameters<MemoryStorage['adopt']>) {
     this.adoptions += 1;
@@ -32,6 +34,12 @@ class WatchedStorage extends MemoryStorage {
 
   override delete(key: string): Promise<void> {
     return this.isAway ? Promise.reject(new StorageError('unavailable', key)) : super.delete(key);
+  }
+
+  override async *list(...args: Parameters<MemoryStorage['list']>): AsyncGenerator<StoredObject> {
+    for await (const object of super.list(...args)) {
+      yield { ...object, modified: new Date(Date.now() - this.age) };
+    }
   }
 
   async keys(): Promise<string[]> {
@@ -64,7 +72,7 @@ function nodeOf(storage: Storage, directory: string, limits: Record<string, stri
   const storages = new TestStorages();
   storages.add(DEFAULT_STORAGE, storage);
   const service = new UploadService(uploads, places, storages, settings);
-  const sweep = new UploadSweep(service, uploads, places);
+  const sweep = new UploadSweep(service, uploads, places, storages);
   const gathered = async (bytes: string) => {
     const { id } = await service.begin({ id: randomUUID(), size: bytes.length });
     await places.make();
@@ -186,6 +194,19 @@ describe('Uploads', () => {
     await writeFile(node.places.path('not-an-upload'), 'somebody else put it here');
     await node.sweep.sweep();
     expect((await readdir(node.places.directory)).sort()).toEqual([id, 'not-an-upload'].sort());
+  });
+
+  it('of which no row is left are swept from DATA_DIR when they are old, and nothing else is', async () => {
+    const node = nodeOf(storage, 'moved');
+    const [known, unknown] = [await node.gathered('known'), randomUUID()];
+    await node.service.complete(known);
+    await storage.put(`uploads/${unknown}`, Buffer.from('nobody knows it'));
+    await storage.put('uploads/by-hand', Buffer.from('somebody else put it here'));
+    await node.sweep.sweep();
+    expect(await storage.keys()).toContain(`uploads/${unknown}`);
+    storage.age = 25 * 3_600_000;
+    await node.sweep.sweep();
+    expect(await storage.keys()).toEqual([`uploads/${known}`, 'uploads/by-hand'].sort());
   });
 
   it('have a limit for all bytes together, where an unknown size counts as the largest one', async () => {

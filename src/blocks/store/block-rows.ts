@@ -38,6 +38,11 @@ const PAGE = new Statement<BlockRow>(
    ORDER BY type, name LIMIT $4`,
 );
 
+const OF_TYPES = new Statement<BlockRow>(
+  'block_of_types',
+  `SELECT ${COLUMNS} FROM block WHERE type = ANY ($1::text[]) ORDER BY array_position($1::text[], type::text), name`,
+);
+
 /** A block and all that it refers to, directly and through others. */
 const NEEDED = new Statement<BlockRow>(
   'block_needed',
@@ -90,6 +95,11 @@ export class BlockRows {
   /** In the order of type and name. @param after the last one of the page before */
   page(limit: number, type?: string, after?: BlockRef): Promise<BlockRow[]> {
     return this.database.execute(PAGE, [type ?? null, after?.type ?? null, after?.name ?? null, limit]);
+  }
+
+  /** All of some types, in the order of the types and of their names. */
+  ofTypes(types: readonly string[]): Promise<BlockRow[]> {
+    return this.database.execute(OF_TYPES, [types]);
   }
 
   /** A block and all that it refers to, by name. Some may be missing. */

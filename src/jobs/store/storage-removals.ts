@@ -26,6 +26,13 @@ const POSTPONE = new Statement(
    FROM unnest($1::bigint[], $2::float8[]) AS x (id, delay) WHERE r.id = x.id`,
 );
 
+const STORAGES = new Statement<{ readonly storage: string }>(
+  'storages_in_use',
+  `SELECT storage FROM job WHERE storage IS NOT NULL
+   UNION SELECT storage FROM storage_removal
+   UNION SELECT split_part(location, ':', 1) FROM upload WHERE location LIKE '%/%:%'`,
+);
+
 /** Which database this is, also where another one has the same name. */
 const IDENTITY = new Statement<{ readonly identity: string }>(
   'database_identity',
@@ -51,6 +58,11 @@ export class StorageRemovals {
   async postpone(removals: readonly { readonly id: string; readonly delay: number }[]): Promise<void> {
     if (removals.length === 0) return;
     await this.database.execute(POSTPONE, [removals.map(({ id }) => id), removals.map(({ delay }) => delay)]);
+  }
+
+  /** The names of all storages that rows of jobs, removals and uploads name, whether there are such blocks or not. */
+  async storagesInUse(): Promise<string[]> {
+    return (await this.database.execute(STORAGES, [])).map(({ storage }) => storage);
   }
 
   /** A name of the database that no other one has: who finds another name in a storage has no business there. */

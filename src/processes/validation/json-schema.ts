@@ -29,7 +29,10 @@ export type BinaryNodes = 'never JSON' | 'text';
 
 /** Translates a schema of the OGC subset (OpenAPI 3.0 style) into JSON Schema as Ajv understands it. */
 export function toJsonSchema(schema: OgcSchema, binary: BinaryNodes): JsonSchema {
-  if (isBinarySchema(schema)) return binary === 'text' ? { type: 'string', format: BASE64_TEXT } : { not: {} };
+  if (isBinarySchema(schema)) {
+    if (binary === 'never JSON') return { not: {} };
+    return orNull({ type: 'string', format: BASE64_TEXT, nullable: schema.nullable });
+  }
   const translated: JsonSchema = { ...schema };
   for (const keyword of ANNOTATIONS) delete translated[keyword];
   translateBound(translated, 'exclusiveMinimum', 'minimum');

@@ -134,6 +134,13 @@ describe('binary inputs', () => {
     expect(check({ type: 'object' }, file)).toEqual(['/v Expected an object, got a file.']);
   });
 
+  it('may be null in outputs that are nullable, and in no other', () => {
+    const nullable = new ValueValidators('outputs').compile({ ...binary, nullable: true });
+    expect([null, 'aGk='].map((value) => nullable.validate(value, '/o'))).toEqual([[], []]);
+    expect(nullable.validate('not base64!', '/o')).toHaveLength(1);
+    expect(new ValueValidators('outputs').compile(binary).validate(null, '/o')).toHaveLength(1);
+  });
+
   it('are base64 text in outputs', () => {
     const output = new ValueValidators('outputs').compile(binary);
     expect(output.validate('aGk=', '/o')).toEqual([]);
