@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
-import { flowInputs, notes, open } from '../harness/flow-site.js';
+import { EXECUTORS, type Executor, flowFor, flowInputs, flowModulesForAll, notes, open } from '../harness/flow-site.js';
 import { clientOf, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
@@ -16,7 +15,7 @@ let site: Site;
 /** Two APIs and two workers. */
 async function openCluster(backend?: Parameters<typeof sites.open>[0]) {
   site = await sites.open(backend, {
-    PROCESS_MODULES: resolve('test/fixtures/cache-processes.mjs'),
+    ...flowModulesForAll('cache-processes.mjs'),
     WORKER_CONCURRENCY: '4',
   });
   await mkdir(site.path('gates'), { recursive: true });
@@ -62,22 +61,33 @@ describe.each(testedBackends())('identical executions, queue on %s', (backend) =
   });
 });
 
-it('a task that many jobs need at once is computed once, also when its worker is killed', async () => {
+it('a task that many jobs need at once is computed once, by either executor, also when its worker is killed', async () => {
   const { clients, workers } = await openCluster();
   const inputs = flowInputs(site, ['compute'], { n: 1 });
-  const jobs = await Promise.all(
-    Array.from({ length: IDENTICAL }, (_, index) => clients[index % 2].submit('cached-task', inputs)),
-  );
-  const look = async () => (await comers(jobs, /^compute$/))[0];
-  const computing = await eventually(look, 'one of them computes');
-  await eventually(
-    async () => ((await states(jobs)).AwaitingConcurrencySlot === IDENTICAL - 1 ? true : undefined),
-    'the others wait for it',
-  );
-  const holder = await site.holder(computing, workers);
-  holder.kill('SIGKILL');
-  await holder.exited();
+  // The one that computes, among jobs that all need the same.
+  const begin = async (executor: Executor) => {
+    const process = flowFor(executor, 'cached-task');
+    const jobs = await Promise.all(
+      Array.from({ length: IDENTICAL }, (_, index) => clients[index % 2].submit(process, inputs)),
+    );
+    const look = async () => (await comers(jobs, /^compute$/))[0];
+    return { jobs, computing: await eventually(look, 'one of them computes') };
+  };
+  const each = await Promise.all(EXECUTORS.map(begin));
+  for (const { jobs } of each) {
+    await eventually(
+      async () => ((await states(jobs)).AwaitingConcurrencySlot === IDENTICAL - 1 ? true : undefined),
+      'the others wait for it',
+    );
+  }
+  for (const holder of new Set(await Promise.all(each.map(({ computing }) => site.holder(computing, workers))))) {
+    holder.kill('SIGKILL');
+    await holder.exited();
+  }
+  await site.worker();
   await open(site, 'compute');
-  for (const job of jobs) expect(await clients[0].ended(job)).toMatchObject({ status: 'successful' });
-  expect(await comers(jobs, /^computed$/)).toEqual([computing]);
+  for (const { jobs, computing } of each) {
+    for (const job of jobs) expect(await clients[0].ended(job)).toMatchObject({ status: 'successful' });
+    expect(await comers(jobs, /^computed$/)).toEqual([computing]);
+  }
 });

@@ -2,7 +2,18 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, jest } from '@jest/globals';
 import { testedBackends } from '../harness/backends.js';
-import { counts, flowInputs, IN_ONE_RUN, notes, open, openFlowSite } from '../harness/flow-site.js';
+import {
+  counts,
+  EXECUTORS,
+  type Executor,
+  flowFor,
+  flowInputs,
+  flowModulesForAll,
+  IN_ONE_RUN,
+  notes,
+  open,
+  openFlowSite,
+} from '../harness/flow-site.js';
 import { clientOf, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
@@ -64,61 +75,69 @@ describe('12 blocked event loop', () => {
   });
 });
 
-describe.each(testedBackends())('13 clock skew, queue on %s', (backend) => {
+describe.each(testedBackends())('13 clock skew, either executor, queue on %s', (backend) => {
   it.each([
     ['ahead', 90_000],
     ['behind', -90_000],
   ])('a worker whose clock is 90 s %s steals no job, and loses none', async (_, shift) => {
-    site = await openFlowSite(sites, { WORKER_CONCURRENCY: '1' }, backend);
+    // Room for one job of each executor.
+    site = await openFlowSite(sites, { ...flowModulesForAll(), WORKER_CONCURRENCY: '2' }, backend);
     const right = await site.worker();
     const client = clientOf(await site.api({ ROLE: 'api' }));
-    const held = await client.submit('five-steps', flowInputs(site, ['step-3']));
-    await site.noted(held, 'step-3');
+    const submit = (process: string, holds: readonly string[] = [], more = {}) =>
+      Promise.all(EXECUTORS.map((one) => client.submit(flowFor(one, process), flowInputs(site, holds, more))));
+    const held = await submit('five-steps', ['step-3']);
+    for (const job of held) await site.noted(job, 'step-3');
     const wrong = await site.worker(shifted(shift));
 
     // It works, on what is free, and with timers and sleeps.
-    const others = await Promise.all([
-      client.submit('five-steps', flowInputs(site)),
-      client.submit('dozing', flowInputs(site, [], { ms: 500 })),
-      client.submit('trying', flowInputs(site)),
-    ]);
+    const some = [submit('five-steps'), submit('dozing', [], { ms: 500 }), submit('trying')];
+    const others = (await Promise.all(some)).flat();
     for (const job of others) expect(await client.ended(job)).toMatchObject({ status: 'successful' });
     for (const job of others) {
       expect((await notes(site, job, /^step-1$/)).length).toBe(1);
-      expect(await site.row(job)).toMatchObject({ recoveries: 0 });
+      expect(await site.recoveries(job)).toBe(0);
     }
     // The next job outlives several leases and rounds of supervision.
     expect(await client.ended(await client.submit('sleeper', { ms: 7_000 }))).toMatchObject({ status: 'successful' });
-    expect(await site.row(held)).toMatchObject({ state_name: 'Running', recoveries: 0 });
+    for (const job of held) {
+      expect(await client.status(job)).toMatchObject({ status: 'running' });
+      expect(await site.recoveries(job)).toBe(0);
+    }
     await open(site, 'step-3');
-    expect(await client.ended(held)).toMatchObject({ status: 'successful' });
-    expect(await counts(site, held, /^step-/)).toMatchObject({ 'step-1': 1, 'step-2': 1, 'step-3': 1, 'step-5': 1 });
+    for (const job of held) {
+      expect(await client.ended(job)).toMatchObject({ status: 'successful' });
+      expect(await counts(site, job, /^step-/)).toMatchObject({ 'step-1': 1, 'step-2': 1, 'step-3': 1, 'step-5': 1 });
+    }
 
     // What it holds is its own as long as it lives, and no longer.
     await right.stop();
-    const own = await client.submit('five-steps', flowInputs(site, ['step-4']));
-    await site.noted(own, 'step-4');
-    const late = await client.submit('dozing', flowInputs(site, ['step-2'], { ms: 0 }));
+    const own = await submit('five-steps', ['step-4']);
+    for (const job of own) await site.noted(job, 'step-4');
+    const late = await submit('dozing', ['step-2'], { ms: 0 });
     wrong.kill('SIGKILL');
     await site.worker();
     await open(site, 'step-4');
     await open(site, 'step-2');
-    for (const job of [own, late]) expect(await client.ended(job)).toMatchObject({ status: 'successful' });
-    expect(await site.row(own)).toMatchObject({ recoveries: 1 });
-    expect(await counts(site, own, /^done-/)).toMatchObject({ 'done-1': 1, 'done-3': 1, 'done-5': 1 });
+    for (const job of [...own, ...late]) expect(await client.ended(job)).toMatchObject({ status: 'successful' });
+    for (const job of own) {
+      expect(await site.recoveries(job)).toBe(1);
+      expect(await counts(site, job, /^done-/)).toMatchObject({ 'done-1': 1, 'done-3': 1, 'done-5': 1 });
+    }
   });
 
   it('a job that a worker with a wrong clock has put to sleep is woken by others', async () => {
-    site = await openFlowSite(sites, {}, backend);
+    site = await openFlowSite(sites, flowModulesForAll(), backend);
     const client = clientOf(await site.api({ ROLE: 'api' }));
     const wrong = await site.worker(shifted(3_600_000));
-    const job = await client.submit('dozing', flowInputs(site, [], { ms: 3_000 }));
-    await client.until(job, ['accepted', 'running']);
-    await site.noted(job, 'done-1');
-    await wrong.logged(/./);
+    const submit = (one: Executor) => client.submit(flowFor(one, 'dozing'), flowInputs(site, [], { ms: 3_000 }));
+    const jobs = await Promise.all(EXECUTORS.map(submit));
+    for (const job of jobs) await site.noted(job, 'done-1');
     await site.worker();
     wrong.kill('SIGKILL');
-    expect(await client.ended(job)).toMatchObject({ status: 'successful' });
-    expect(await counts(site, job, /^done-/)).toEqual({ 'done-1': 1, 'done-2': 1 });
+    for (const job of jobs) {
+      expect(await client.ended(job)).toMatchObject({ status: 'successful' });
+      expect(await counts(site, job, /^done-/)).toEqual({ 'done-1': 1, 'done-2': 1 });
+    }
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '../harness/backends.js';
 import type { Client } from '../harness/client.js';
 import { EventStream } from '../harness/event-stream.js';
-import { flowInputs, open, openFlowSite } from '../harness/flow-site.js';
+import { EXECUTORS, flowFor, flowInputs, flowModulesForAll, open, openFlowSite } from '../harness/flow-site.js';
 import { clientOf, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
@@ -76,50 +76,68 @@ function linesIn(log: readonly string[]): { kept: number[]; missing: number } {
   return { kept: number(/^line (\d+)$/), missing };
 }
 
-describe('38 log flood and crash', () => {
+describe('38 log flood and crash, either executor', () => {
   const LINES = 50_000;
 
+  /** A flood of each executor. */
+  const flood = (client: Client) =>
+    Promise.all(
+      EXECUTORS.map((one) => client.submit(flowFor(one, 'flood'), flowInputs(site, ['flooded'], { lines: LINES }))),
+    );
+
   it('what had been written before the crash is there, in order; what is missing is counted', async () => {
-    site = await openFlowSite(sites);
+    site = await openFlowSite(sites, { ...flowModulesForAll(), WORKER_CONCURRENCY: '4' });
     const { client, workers } = await site.nodes(1);
-    const job = await client.submit('flood', flowInputs(site, ['flooded'], { lines: LINES }));
-    await site.noted(job, 'flooded');
-    const before = await eventually(async () => {
-      const log = await messages(client, job);
+    const jobs = await flood(client);
+    for (const job of jobs) await site.noted(job, 'flooded');
+    const before = new Map<string, string[]>();
+    for (const job of jobs) {
+      const log = await eventually(async () => {
+        const all = await messages(client, job);
+        const { kept, missing } = linesIn(all);
+        return kept.length + missing >= LINES ? all : undefined;
+      }, 'every line is in the log, or said to be missing');
+      before.set(job, log);
       const { kept, missing } = linesIn(log);
-      return kept.length + missing >= LINES ? log : undefined;
-    }, 'every line is in the log, or said to be missing');
-    const { kept, missing } = linesIn(before);
-    expect(kept.length + missing).toBe(LINES);
-    expect(kept).toEqual([...kept].sort((a, b) => a - b));
-    expect(new Set(kept).size).toBe(kept.length);
+      expect(kept.length + missing).toBe(LINES);
+      expect(kept).toEqual([...kept].sort((a, b) => a - b));
+      expect(new Set(kept).size).toBe(kept.length);
+    }
 
     workers[0].kill('SIGKILL');
     await workers[0].exited();
     await open(site, 'flooded');
     await site.worker();
-    expect(await client.ended(job)).toMatchObject({ status: 'successful' });
-    const after = await messages(client, job);
-    expect(after.slice(0, before.length)).toEqual(before);
-    const again = linesIn(after.slice(before.length));
-    expect(again.kept.length + again.missing).toBe(LINES);
+    for (const [job, log] of before) {
+      expect(await client.ended(job)).toMatchObject({ status: 'successful' });
+      const after = await messages(client, job);
+      expect(after.slice(0, log.length)).toEqual(log);
+      const again = linesIn(after.slice(log.length));
+      expect(again.kept.length + again.missing).toBe(LINES);
+    }
   });
 
   it('a worker that is killed in the middle of the flood leaves its beginning', async () => {
-    site = await openFlowSite(sites);
+    site = await openFlowSite(sites, { ...flowModulesForAll(), WORKER_CONCURRENCY: '4' });
     const client = clientOf(await site.api({ ROLE: 'api' }));
     const worker = await site.worker();
-    const job = await client.submit('flood', flowInputs(site, ['flooded'], { lines: LINES }));
-    await eventually(async () => ((await messages(client, job)).length > 0 ? true : undefined), 'the log has begun');
+    const jobs = await flood(client);
+    for (const job of jobs) {
+      await eventually(
+        async () => (linesIn(await messages(client, job)).kept.length > 0 ? true : undefined),
+        'the log has begun',
+      );
+    }
     worker.kill('SIGKILL');
     await worker.exited();
 
-    const { kept } = linesIn(await messages(client, job));
-    expect(kept.length).toBeGreaterThan(0);
-    expect(kept[0]).toBe(1);
-    expect(kept).toEqual([...kept].sort((a, b) => a - b));
+    for (const job of jobs) {
+      const { kept } = linesIn(await messages(client, job));
+      expect(kept[0]).toBe(1);
+      expect(kept).toEqual([...kept].sort((a, b) => a - b));
+    }
     await open(site, 'flooded');
     await site.worker();
-    expect(await client.ended(job)).toMatchObject({ status: 'successful' });
+    for (const job of jobs) expect(await client.ended(job)).toMatchObject({ status: 'successful' });
   });
 });

@@ -4,8 +4,11 @@ import type { Client } from '../harness/client.js';
 import {
   counts,
   EXECUTORS,
+  type Executor,
+  flowFor,
   flowInputs,
   flowModules,
+  flowModulesForAll,
   IN_ONE_RUN,
   notes,
   open,
@@ -35,25 +38,30 @@ function answer(client: Client, job: string, input: unknown): Promise<Response> 
 }
 
 describe('31 timeout', () => {
-  it('a task that hears no signal is TimedOut at its limit, and its late result is discarded', async () => {
-    site = await openFlowSite(sites, IN_ONE_RUN);
+  it('a task that hears no signal is TimedOut at its limit, by either executor, and its late result is discarded', async () => {
+    site = await openFlowSite(sites, { ...IN_ONE_RUN, ...flowModulesForAll(), WORKER_CONCURRENCY: '4' });
     const { client } = await site.nodes(1);
-    const job = await client.submit('overdue', flowInputs(site, ['slow', 'last']));
-    await site.noted(job, 'last');
-    expect(await states(client, job)).toMatchObject({ slow: 'FAILED/TimedOut' });
-    // The task has not ended yet: it does now, under the eyes of the flow that went on without it.
-    expect(await notes(site, job, /^late$/)).toEqual([]);
+    const submit = (one: Executor) => client.submit(flowFor(one, 'overdue'), flowInputs(site, ['slow', 'last']));
+    const jobs = await Promise.all(EXECUTORS.map(submit));
+    for (const job of jobs) {
+      await site.noted(job, 'last');
+      expect(await states(client, job)).toMatchObject({ slow: 'FAILED/TimedOut' });
+      // The task has not ended yet: it does now, under the eyes of the flow that went on without it.
+      expect(await notes(site, job, /^late$/)).toEqual([]);
+    }
     await open(site, 'slow');
-    await site.noted(job, 'late');
+    for (const job of jobs) await site.noted(job, 'late');
     await open(site, 'last');
 
-    expect(await client.ended(job)).toMatchObject({ status: 'successful' });
-    expect(await states(client, job)).toEqual({ slow: 'FAILED/TimedOut', last: 'COMPLETED/Completed' });
-    expect(await client.getJson(`/jobs/${job}/results`)).toMatch(/TaskFailedError|Timed/);
-    const ends = (await site.history(job)).filter(
-      ({ type, data }) => /^task-(c|f)/.test(type) && data?.task === 'slow',
-    );
-    expect(ends.map(({ type }) => type)).toEqual(['task-failed']);
+    for (const job of jobs) {
+      expect(await client.ended(job)).toMatchObject({ status: 'successful' });
+      expect(await states(client, job)).toEqual({ slow: 'FAILED/TimedOut', last: 'COMPLETED/Completed' });
+      expect(await client.getJson(`/jobs/${job}/results`)).toMatch(/TaskFailedError|Timed/);
+      const ends = (await site.history(job)).filter(
+        ({ type, data }) => /^task-(c|f)/.test(type) && data?.task === 'slow',
+      );
+      expect(ends.map(({ type }) => type)).toEqual(['task-failed']);
+    }
   });
 });
 

@@ -29,7 +29,7 @@ describe('convert-raw-sonar', () => {
     (await site.holder(job, workers)).kill('SIGKILL');
 
     expect(await client.ended(job)).toMatchObject({ status: 'successful', progress: 100 });
-    expect(await site.row(job)).toMatchObject({ epoch: 2, recoveries: 1 });
+    expect(await site.row(job)).toMatchObject({ recoveries: 1 });
     expect([await began('open raw file'), await began('save converted file')]).toEqual([1, 2]);
     const { lines } = await client.getJson<{ lines: { message: string; data?: { task?: string } }[] }>(
       `/jobs/${job}/logs`,

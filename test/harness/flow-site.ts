@@ -11,10 +11,27 @@ export type Executor = (typeof EXECUTORS)[number];
 
 /** Settings that publish the flows of test/fixtures/flow-processes.mjs, and the processes of sites in general. */
 export function flowModules(executor: Executor = 'local'): Record<string, string> {
-  const files = ['probe-processes.mjs', 'fault-processes.mjs'].map((file) => resolve('test/fixtures', file));
-  const flows = pathToFileURL(resolve('test/fixtures/flow-processes.mjs'));
-  flows.searchParams.set('executor', executor);
-  return { PROCESS_MODULES: [...files, flows.href].join(',') };
+  const flows = fixture('flow-processes.mjs', { executor });
+  return { PROCESS_MODULES: [...GENERAL, flows].join(',') };
+}
+
+/** The same with the flows for every executor side by side, see {@link flowFor}; a service that both are tried in. */
+export function flowModulesForAll(file = 'flow-processes.mjs'): Record<string, string> {
+  const flows = EXECUTORS.map((executor) => fixture(file, { executor, suffix: flowFor(executor, '') }));
+  return { PROCESS_MODULES: [...GENERAL, ...flows].join(',') };
+}
+
+/** Id of a flow where the flows for every executor are published. */
+export function flowFor(executor: Executor, id: string): string {
+  return executor === 'local' ? id : `${id}-${executor}`;
+}
+
+const GENERAL = ['probe-processes.mjs', 'fault-processes.mjs'].map((file) => resolve('test/fixtures', file));
+
+function fixture(file: string, query: Record<string, string>): string {
+  const url = pathToFileURL(resolve('test/fixtures', file));
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url.href;
 }
 
 /** Settings for a test in which a job keeps its worker from step to step, also when the suites are run with ALWAYS_SUSPEND. */

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { appendFile, readdir, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { EmbeddedConnection } from '../../src/database/embedded/connection-file.js';
 import { EmbeddedOwner, parentOf, postmasterOf, query } from './embedded-postgres.js';
 import { temporaryDirectory } from './temporary-directory.js';
@@ -40,6 +42,20 @@ export class PostgresServer {
     process.kill(await postmasterOf(this.place.path), 'SIGQUIT');
     // Its owner would start it again.
     await owner.kill();
+  }
+
+  /**
+   * Moves the write-ahead log of a server that is down to a directory, as `initdb --waldir` does; from then on none of it is
+   * ever removed, as with an archive that cannot be reached.
+   */
+  async moveLog(directory: string): Promise<void> {
+    const cluster = join(this.place.path, 'cluster');
+    const log = join(cluster, 'pg_wal');
+    // With the owners: the server's account is not the one of a test that is run by root.
+    execFileSync('cp', ['-a', `${log}/.`, directory]);
+    await rm(log, { recursive: true });
+    await symlink(directory, log);
+    await appendFile(join(cluster, 'postgresql.conf'), "wal_keep_size = '1TB'\n");
   }
 
   /** Stops all its processes in their tracks: connections stay open, and nothing is answered until {@link thaw}. */
