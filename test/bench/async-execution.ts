@@ -13,6 +13,8 @@ const IN_FLIGHT = 20;
 /** Jobs at once; the service is started with the same WORKER_CONCURRENCY. */
 export const CONCURRENCY = 10;
 const SINGLE_JOBS = 100;
+/** Rounds that do not count: whoever has just started is still compiling its code, the service and the baseline alike. */
+const WARM_ROUNDS = 8;
 
 /** (c): 1000 asynchronous no-op jobs from the first request to the last end, beside BullMQ alone on the same backend. */
 export async function measureAsyncExecution(base: string, pool: pg.Pool, at: QueueAt): Promise<Measurement[]> {
@@ -21,10 +23,11 @@ export async function measureAsyncExecution(base: string, pool: pg.Pool, at: Que
   const bareRates: number[] = [];
   const floors: number[] = [];
   const loadedWaits: number[] = [];
-  // A service that has just started compiles its code; so does the baseline.
-  await bareQueueRate(at, 'bench-warm');
-  await serviceRate(base, pool);
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < WARM_ROUNDS; round += 1) {
+    await bareQueueRate(at, `bench-warm-${round}`);
+    await serviceRate(base, pool);
+  }
+  for (let round = 0; round < 5; round += 1) {
     bareRates.push(await bareQueueRate(at, `bench-${round}`));
     rates.push(await serviceRate(base, pool));
     loadedWaits.push(...(await waits(pool)));
@@ -109,7 +112,7 @@ async function allEnded(pool: pg.Pool, count: number): Promise<void> {
       `SELECT count(*)::int AS ended FROM sluice.job WHERE state_type = 'COMPLETED'`,
     );
     if (rows[0].ended >= count) return;
-    await delay(2);
+    await delay(5);
   }
 }
 
