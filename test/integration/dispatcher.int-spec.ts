@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Worker } from 'bullmq';
 import { Dispatcher } from '../../src/queues/dispatcher.js';
 import { entryId, JOB_QUEUE } from '../../src/queues/job-queue.js';
+import { DueJobs } from '../../src/queues/supervision/due-jobs.js';
 import { MissingEntries } from '../../src/queues/supervision/missing-entries.js';
 import { RedisServer, eventually, testedBackends } from '../harness/backends.js';
 import { type TestDatabase, TestDatabases } from '../harness/database.js';
@@ -103,6 +104,21 @@ describe.each(testedBackends())('dispatching to a queue on %s', (backend) => {
     await missing.dispatch();
     await dispatcher.flush();
     expect((await queue.waiting()).sort()).toEqual(expected);
+  });
+
+  it('brings forward the entries of jobs that need not wait, which a node with a wrong clock has put off', async () => {
+    const [waits, due, sleeps] = [await store.accepted(), await store.accepted(), await store.accepted()];
+    await store.query(`UPDATE job SET due_at = now() - interval '1 minute' WHERE id = $1`, [due]);
+    await store.query(`UPDATE job SET due_at = now() + interval '1 hour' WHERE id = $1`, [sleeps]);
+    for (const id of [waits, due, sleeps]) dispatcher.dispatch({ id, dispatches: 1 }, 7_200_000);
+    await dispatcher.flush();
+    await store.age([waits, due, sleeps]);
+
+    await missing.dispatch();
+    await new DueJobs(store.recovery, store.cancellation, dispatcher, queue.queue).wake();
+    await dispatcher.flush();
+    expect((await queue.waiting()).sort()).toEqual(first([waits, due]));
+    expect(await queue.queue.getJobState(entryId(sleeps, 1))).toBe('delayed');
   });
 
   it('looks at a limited number of waiting jobs at a time, and at all of them in the end', async () => {

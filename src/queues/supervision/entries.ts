@@ -9,6 +9,8 @@ const LOOKUPS = 50;
 const ALIVE = new Set(['waiting', 'active', 'delayed', 'prioritized', 'waiting-children']);
 
 /**
+ * Looks for the entries of jobs that need not wait. One that is put off all the same is brought forward: the queue goes by
+ * the clock of whoever put it off, and that clock may be wrong.
  * @returns those of the jobs that no entry leads to
  * @throws QueueSilentError while the queue is away
  */
@@ -19,9 +21,17 @@ export async function withoutEntry<Job extends Redispatch>(
   const missing: Job[] = [];
   for (let start = 0; start < jobs.length; start += LOOKUPS) {
     const some = jobs.slice(start, start + LOOKUPS);
-    const lookups = some.map((job) => queue.getJobState(entryId(job.id, job.dispatches, job.task)));
-    const states = await answerOfQueue(Promise.all(lookups));
+    const entries = some.map(({ id, dispatches, task }) => entryId(id, dispatches, task));
+    const states = await answerOfQueue(Promise.all(entries.map((entry) => queue.getJobState(entry))));
+    const putOff = entries.filter((_, index) => states[index] === 'delayed');
+    await answerOfQueue(Promise.all(putOff.map((entry) => bringForward(queue, entry))));
     missing.push(...some.filter((_, index) => !ALIVE.has(states[index])));
   }
   return missing;
+}
+
+async function bringForward(queue: Queue<JobEntry>, entry: string): Promise<void> {
+  const found = await queue.getJob(entry);
+  // Its time may have come in between; what else went wrong is tried again at the next look.
+  await found?.promote().catch(() => undefined);
 }
