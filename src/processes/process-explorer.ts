@@ -73,7 +73,7 @@ export class ProcessExplorer implements OnModuleInit {
     const { id, definition } = readProcessDefinition(options, faults);
     if (!definition || !isSingleton || !hasExecute) return { id };
     const before = faults.faults.length;
-    const tasks = readTasks(handler, definition.policy.isolation, faults);
+    const tasks = readTasks(handler, definition.policy, faults);
     const hooks = readHooks(handler, faults);
     if (faults.faults.length > before) return { id };
     return { id, process: CompiledProcess.compile(definition, handler as ProcessHandler, faults, { tasks, hooks }) };

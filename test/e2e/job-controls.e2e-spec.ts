@@ -135,6 +135,7 @@ describe.each([
       ['?from=task&task=one', undefined, ['one', 'two']],
       ['?from=task&task=two', undefined, ['two']],
       ['?task=two', undefined, ['two']],
+      ['?from=two', undefined, ['two']],
       ['', { from: 'task', task: 'one' }, ['one', 'two']],
     ] as const) {
       const before = await lines(path);
@@ -148,7 +149,8 @@ describe.each([
 
     const unknown = await post(`/jobs/${id}/retry`, { from: 'task', task: 'x' });
     await expectProblem(unknown, 404, `${OWN_PROBLEM}/no-such-task`);
-    const odd = await post(`/jobs/${id}/retry`, { from: 'there', more: 1 });
+    await expectProblem(await post(`/jobs/${id}/retry?from=there`), 404, `${OWN_PROBLEM}/no-such-task`);
+    const odd = await post(`/jobs/${id}/retry`, { from: '', more: 1 });
     expect(await expectProblem(odd, 400, `${OGC_PROBLEM}/InvalidParameterValue`)).toMatchObject({
       errors: [{ pointer: '/from' }, { pointer: '/more' }],
     });

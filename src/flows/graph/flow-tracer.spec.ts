@@ -9,7 +9,7 @@ import { traceFlow, type TraceLimits } from './flow-tracer.js';
 type Inputs = Record<string, { minOccurs: number }>;
 
 function trace(handler: object, inputs: Inputs = { area: { minOccurs: 1 } }, limits?: TraceLimits) {
-  const tasks = readTasks(handler, 'child', new FaultCollector(() => 'flow'));
+  const tasks = readTasks(handler, { isolation: 'child', syncJobs: true }, new FaultCollector(() => 'flow'));
   const process = {
     handler,
     tasks: tasks.length > 0 ? tasks : undefined,

@@ -7,9 +7,9 @@ import { FaultCollector } from './invalid-process.error.js';
 import { readProcessCache, readProcessConcurrency, readRetry } from './step-definitions.js';
 import { readHooks, readTasks } from './task-definitions.js';
 
-function faultsOf(handler: object, isolation: 'child' | 'inline' = 'child'): string[] {
+function faultsOf(handler: object, isolation: 'child' | 'inline' = 'child', syncJobs = true): string[] {
   const faults = new FaultCollector(() => 'a-flow');
-  readTasks(handler, isolation, faults);
+  readTasks(handler, { isolation, syncJobs }, faults);
   readHooks(handler, faults);
   return faults.faults.map(({ path, detail }) => `${path} ${detail}`);
 }
@@ -41,7 +41,7 @@ describe('the tasks of a process', () => {
       }
     }
     const faults = new FaultCollector(() => 'a-flow');
-    expect(readTasks(new Sample(), 'child', faults)).toEqual([
+    expect(readTasks(new Sample(), { isolation: 'child', syncJobs: true }, faults)).toEqual([
       {
         name: 'first',
         method: 'first',
@@ -84,6 +84,12 @@ describe('the tasks of a process', () => {
 
   it('may share a transaction in the event loop of the service', () => {
     expect(faultsOf(withTask({ transactional: true }), 'inline')).toEqual([]);
+  });
+
+  it('must not share the transaction of a record that is not kept', () => {
+    expect(faultsOf(withTask({ transactional: true }), 'inline', false)).toEqual([
+      expect.stringMatching(/transactional shares the transaction.*syncJobs: false/),
+    ]);
   });
 
   it('must have different names', () => {

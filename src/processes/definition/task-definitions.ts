@@ -1,5 +1,6 @@
 import { hooksOf } from '../decorators/on-state.decorator.js';
 import { isTask, tasksOf } from '../decorators/task.decorator.js';
+import type { ProcessPolicy } from '../registered-process.js';
 import type { FaultCollector } from './invalid-process.error.js';
 import { readTask } from './step-definitions.js';
 import type { StateHook, TaskDefinition } from './task-definition.js';
@@ -8,9 +9,13 @@ const HOOK_STATES: readonly string[] = ['COMPLETED', 'FAILED'];
 
 /**
  * Reads the `@Task()` methods of a process and checks them, one by one and against each other.
- * @param isolation of the process, which says what its tasks may do
+ * @param policy of the process, which says what its tasks may do
  */
-export function readTasks(handler: object, isolation: 'child' | 'inline', faults: FaultCollector): TaskDefinition[] {
+export function readTasks(
+  handler: object,
+  policy: Pick<ProcessPolicy, 'isolation' | 'syncJobs'>,
+  faults: FaultCollector,
+): TaskDefinition[] {
   const tasks = tasksOf(Reflect.getPrototypeOf(handler)!).flatMap((mark) => {
     const path = `tasks.${mark.method}`;
     if (mark.fault !== undefined) {
@@ -24,12 +29,20 @@ export function readTasks(handler: object, isolation: 'child' | 'inline', faults
   });
   checkNames(tasks, faults);
   checkOrder(tasks, faults);
-  for (const { transactional, method } of tasks) {
-    if (!transactional || isolation === 'inline') continue;
-    faults.add(
-      `tasks.${method}.transactional`,
-      "shares a database connection, which code in an executor does not have; set `isolation: 'inline'` for the process, or remove `transactional` and use `context.idempotencyKey`.",
-    );
+  for (const { method } of tasks.filter(({ transactional }) => transactional)) {
+    const path = `tasks.${method}.transactional`;
+    if (policy.isolation !== 'inline') {
+      faults.add(
+        path,
+        "shares a database connection, which code in an executor does not have; set `isolation: 'inline'` for the process, or remove `transactional` and use `context.idempotencyKey`.",
+      );
+    }
+    if (!policy.syncJobs) {
+      faults.add(
+        path,
+        'shares the transaction in which its end is put on record, and `syncJobs: false` leaves no record; remove one of the two options.',
+      );
+    }
   }
   return tasks;
 }

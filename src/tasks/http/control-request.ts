@@ -11,7 +11,7 @@ const KEY = z.string().min(1).max(1_000).refine(isStorableText, 'must not hold N
 const RESUMPTION = z.strictObject({ task: KEY.optional(), input: z.unknown().optional() });
 
 const REPETITION = z.strictObject({
-  from: z.enum(['failure', 'start', 'task'], 'must be failure, start or task').optional(),
+  from: KEY.optional(),
   task: KEY.optional(),
 });
 
@@ -22,7 +22,7 @@ export function parseResumption(body: unknown): Resumption {
 
 /**
  * Reads where a repetition begins, from the body of `POST /jobs/{jobID}/retry` and its query, which the body wins over.
- * A `task` alone means from there.
+ * A `task` alone means from there, and so does the key of a step in the place of the three words.
  * @throws DomainError `invalid-parameter` with every violation
  */
 export function parseRepetition(body: unknown, query: Readonly<Record<string, unknown>>): RepetitionStart {
@@ -31,7 +31,8 @@ export function parseRepetition(body: unknown, query: Readonly<Record<string, un
   const { from, task } = parse(REPETITION, given);
   if (task === undefined) {
     if (from === 'task') throw invalid([{ pointer: '/task', detail: 'This member is required.' }]);
-    return { from: from ?? 'failure' };
+    if (from === undefined || from === 'failure' || from === 'start') return { from: from ?? 'failure' };
+    return { from: 'task', task: from };
   }
   if (from !== undefined && from !== 'task') {
     throw invalid([{ pointer: '/task', detail: `This member has no meaning with from: ${from}.` }]);

@@ -41,7 +41,13 @@ export function ApiResume(): MethodDecorator {
 
 /** POST retry in the OpenAPI document. */
 export function ApiRetry(): MethodDecorator {
-  const from = { type: 'string', enum: ['failure', 'start', 'task'], default: 'failure' };
+  const from = {
+    type: 'string',
+    minLength: 1,
+    maxLength: 1_000,
+    default: 'failure',
+    description: 'failure, start, task, or the key of the step to begin with',
+  };
   const task = { type: 'string', description: 'Key of the step to begin with, for from: task' };
   return applyDecorators(
     ApiOperation({
