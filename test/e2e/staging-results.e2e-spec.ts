@@ -31,6 +31,7 @@ describeWithRedis('Results of the staging stack, in its bucket', () => {
   let s3: S3rver;
   let s3Client: S3Client;
   let stack: StagingStack;
+  let api: StagingNode;
   let nodes: StagingNode[];
   let client: Client;
 
@@ -40,9 +41,10 @@ describeWithRedis('Results of the staging stack, in its bucket', () => {
     s3Client = new S3Client({ endpoint, credentials, region: 'us-east-1', forcePathStyle: true });
     stack = await StagingStack.open(s3, SETTINGS);
     expect(await stack.migrate()).toBe(0);
-    const [api, workers] = await Promise.all([stack.api(), Promise.all([stack.worker(), stack.worker()])]);
-    ({ client } = api);
-    nodes = [api, ...workers];
+    const [first, workers] = await Promise.all([stack.api(), Promise.all([stack.worker(), stack.worker()])]);
+    ({ client } = first);
+    api = first;
+    nodes = [first, ...workers];
   });
 
   afterAll(async () => {
@@ -73,6 +75,18 @@ describeWithRedis('Results of the staging stack, in its bucket', () => {
     return job;
   }
 
+  /** The link to an output that a job gives by reference. */
+  async function linkOfResult(): Promise<string> {
+    const outputs = { file: { transmissionMode: 'reference' } };
+    const body = { inputs: { bytes: BYTES }, outputs, response: 'document' };
+    const accepted = await client.execute('writer', body, { prefer: 'respond-async' });
+    const { jobID } = (await accepted.json()) as JobStatus;
+    await client.ended(jobID);
+    const { file } = await client.getJson<{ file: { href: string } }>(`/jobs/${jobID}/results`);
+    expect(file.href.startsWith(`${client.base}/jobs/${jobID}/results/file?`)).toBe(true);
+    return file.href;
+  }
+
   it('stores an output of a worker in the bucket, and leaves nothing on the disk of any node', async () => {
     const job = await writtenJob();
     expect(await objectsOf(job)).toHaveLength(1);
@@ -90,15 +104,9 @@ describeWithRedis('Results of the staging stack, in its bucket', () => {
   });
 
   it('gives it by reference, as a signed link to the API, which clients reach and the bucket they do not', async () => {
-    const outputs = { file: { transmissionMode: 'reference' } };
-    const body = { inputs: { bytes: BYTES }, outputs, response: 'document' };
-    const accepted = await client.execute('writer', body, { prefer: 'respond-async' });
-    const { jobID } = (await accepted.json()) as JobStatus;
-    await client.ended(jobID);
-    const { file } = await client.getJson<{ file: { href: string } }>(`/jobs/${jobID}/results`);
-    expect(file.href.startsWith(`${client.base}/jobs/${jobID}/results/file?`)).toBe(true);
-    expect(new URL(file.href).searchParams.has('signature')).toBe(true);
-    const response = await fetch(file.href);
+    const link = await linkOfResult();
+    expect(new URL(link).searchParams.has('signature')).toBe(true);
+    const response = await fetch(link);
     expect(Buffer.from(await response.arrayBuffer()).equals(CONTENT)).toBe(true);
   });
 
@@ -122,6 +130,22 @@ describeWithRedis('Results of the staging stack, in its bucket', () => {
     expect(await (await client.get(`/jobs/${job}/results/file`)).text()).toBe('from behind the gate');
     // As the restart policy does.
     await stack.worker();
+  });
+
+  it('dismisses a job on a worker, and keeps the links it gave when the API is replaced', async () => {
+    const link = new URL(await linkOfResult());
+    const running = await client.submit('file-gate', { journal: stack.path('journal'), gate: stack.path('never') });
+    await started(running);
+    expect(await (await client.dismiss(running)).json()).toMatchObject({ status: 'dismissed' });
+    api.service.kill('SIGTERM');
+    expect(await api.service.exited()).toBe(0);
+
+    const next = await stack.api();
+    [api, client] = [next, next.client];
+    const response = await fetch(`${client.base}${link.pathname}${link.search}`);
+    expect(response.status).toBe(200);
+    expect(Buffer.from(await response.arrayBuffer()).equals(CONTENT)).toBe(true);
+    expect(await client.status(running)).toMatchObject({ status: 'dismissed' });
   });
 
   it('removes the objects of a job with the job', async () => {
