@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { eventually } from '../harness/backends.js';
 import type { Client } from '../harness/client.js';
 import { OwnService } from '../harness/own-service.js';
@@ -29,7 +30,7 @@ describe('a storage of jobs', () => {
   let client: Client;
 
   beforeAll(async () => {
-    site = await StorageSite.open(blocks);
+    site = await StorageSite.open(blocks, { 's3/own': { prefix: 'own' }, 's3/data': { prefix: 'data' } });
     service = new OwnService('e2e-storage-service', { ...site.settings, LINK_LIFETIME: '5s', EXECUTOR_WARM: '0' });
     client = await service.start();
   });
@@ -159,6 +160,20 @@ describe('a storage of jobs', () => {
       expect(await site.keys(`processes/${processId}/`)).toEqual([]);
     },
   );
+
+  it('gives way to the one that a process names, whose code has those at hand that it declares', async () => {
+    await site.bucket.put('data/a/b.txt', Buffer.from('from elsewhere'));
+    const id = await finished('own-storage', { size: SIZE, key: 'a/b.txt' });
+    expect(await site.keys(`jobs/${id}/`)).toEqual([]);
+    expect(await site.keys(`own/jobs/${id}/`)).toEqual([`own/jobs/${id}/1/outputs/file`]);
+    const file = await client.get(`/jobs/${id}/results/file`);
+    expect(Buffer.from(await file.arrayBuffer()).equals(content(SIZE))).toBe(true);
+    expect(await client.getJson(`/jobs/${id}/results/found`)).toBe('from elsewhere');
+    expect(await text(await site.bucket.get('data/a/b.txt.copy'))).toBe('from elsewhere');
+    expect(await site.keys('own/processes/')).toEqual(['own/processes/own-storage/seen']);
+    expect(await site.keys('processes/own-storage/')).toEqual([]);
+    expect(here(id)).toEqual([]);
+  });
 });
 
 describe('RESULT_TTL', () => {

@@ -8,6 +8,7 @@ import { openUrl } from '../../src/storage/open-url.js';
 import { S3Storage } from '../../src/storage/s3/s3-storage.js';
 import { StorageAddressPolicy } from '../../src/storage/storage-address-policy.js';
 import type { StorageError } from '../../src/storage/storage-error.js';
+import { eventually } from '../harness/backends.js';
 import { type S3Server, testedS3Servers } from '../harness/s3-servers.js';
 import { temporaryDirectory } from '../harness/temporary-directory.js';
 
@@ -55,6 +56,17 @@ describe.each(testedS3Servers())('a bucket on $name', (tested) => {
 
   // The other one fails to list a second page, and knows no such copies.
   if (!tested.authenticates) return;
+
+  it('gives nothing at a presigned URL whose time has passed', async () => {
+    await storage.put('maps/brief.tif', Buffer.from('a map'));
+    const url = await storage.presign('maps/brief.tif', { lifetime: 1_000 });
+    const refusal = await eventually(async () => {
+      const response = await fetch(url);
+      const body = await response.text();
+      return response.status === 200 ? undefined : { status: response.status, body };
+    }, 'the URL expires');
+    expect(refusal).toEqual({ status: 403, body: expect.stringContaining('Request has expired') });
+  });
 
   /** Opened by the chain of AWS, with these variables and none of its other ones. */
   const foundBy = async (variables: Readonly<Record<string, string>>): Promise<string> => {

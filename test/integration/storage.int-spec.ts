@@ -110,18 +110,20 @@ for (const where of ['local', 'remote']) {
     const tools = { addresses, cacheDirectory: place.path };
     const repository = new GitRepository(new Map([...seed].map(([key, content]) => [`some/${key}`, content])));
     const server = await GitServer.start(repository, 'secret');
-    const faults = await FaultServer.start();
+    const [faults, silence] = [await FaultServer.start(), await FaultServer.startSilent()];
     const options = { url: where === 'local' ? repository.path : server.url, path: 'some', token: 'secret' };
     return {
       storage: new GitStorage(options, tools),
       ...(where === 'remote' && {
         forbidden: new GitStorage({ ...options, token: 'wrong' }, tools),
         failing: new GitStorage({ ...options, url: faults.url }, tools),
+        slow: new GitStorage({ ...options, url: silence.url, timeout: 500 }, tools),
       }),
       misconfigured: new GitStorage({ ...options, ref: 'missing' }, tools),
       async remove() {
         await server.stop();
         await faults.stop();
+        await silence.stop();
         place.remove();
       },
     };

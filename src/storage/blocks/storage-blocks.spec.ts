@@ -105,6 +105,19 @@ describe('blocks that stand for storages', () => {
     expect(block.keyOf(url)).toBe(key);
   });
 
+  it.each([
+    [undefined, 'https://s3.example.org/maps/a/key'],
+    [true, 'https://s3.example.org/maps/a/key'],
+    [false, 'https://maps.s3.example.org/a/key'],
+  ])('name the bucket in the path or in the host of its URLs, with forcePathStyle %s', async (forcePathStyle, url) => {
+    const keys = { accessKeyId: 'a', secretAccessKey: 's' };
+    const values = { bucket: 'maps', prefix: 'a', endpoint: 'https://s3.example.org', forcePathStyle, ...keys };
+    const storage = await open('s3', values);
+    const presigned = new URL((await storage.presign('key', { lifetime: 60_000 }))!);
+    expect(presigned.origin + presigned.pathname).toBe(url);
+    await storage.close();
+  });
+
   it('do not open a bucket with half a pair of keys', async () => {
     await expect(open('s3', { bucket: 'b', accessKeyId: 'a' })).rejects.toThrow('or neither');
   });

@@ -6,14 +6,20 @@ import { bounded } from '../../outgoing/bounded-content.js';
 import { guardedConnector } from '../../outgoing/guarded-connector.js';
 
 const CONNECT_TIMEOUT = 10_000;
-const IDLE_TIMEOUT = 60_000;
 
-/** Speaks HTTP for the git library: to allowed addresses only, up to a size, and following no redirect. */
-export function gitHttp(addresses: AddressPolicy, maxBytes: number): HttpClient & { close(): Promise<void> } {
+/**
+ * Speaks HTTP for the git library: to allowed addresses only, up to a size, and following no redirect.
+ * @param timeout milliseconds without a byte after which a request is given up
+ */
+export function gitHttp(
+  addresses: AddressPolicy,
+  maxBytes: number,
+  timeout: number,
+): HttpClient & { close(): Promise<void> } {
   const agent = new Agent({
     connect: guardedConnector(addresses, CONNECT_TIMEOUT),
-    headersTimeout: IDLE_TIMEOUT,
-    bodyTimeout: IDLE_TIMEOUT,
+    headersTimeout: timeout,
+    bodyTimeout: timeout,
   });
   return {
     async request({ url, method = 'GET', headers, body }: GitHttpRequest): Promise<GitHttpResponse> {

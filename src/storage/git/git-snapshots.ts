@@ -18,6 +18,7 @@ export interface GitSnapshot {
 
 const COMMIT = /^[0-9a-f]{40}$/;
 const FETCHED = 256 * 1024 ** 2;
+const TIMEOUT = 60_000;
 /** milliseconds for which another process may still read what a newer state has taken the place of */
 const KEPT = 86_400_000;
 
@@ -45,7 +46,7 @@ export class GitSnapshots {
       });
     }
     this.url = options.url;
-    this.http = gitHttp(tools.addresses, options.maxBytes ?? FETCHED);
+    this.http = gitHttp(tools.addresses, options.maxBytes ?? FETCHED, options.timeout ?? TIMEOUT);
   }
 
   async current(): Promise<GitSnapshot> {

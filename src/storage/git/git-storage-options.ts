@@ -12,6 +12,8 @@ export interface GitStorageOptions {
   readonly password?: string;
   /** milliseconds after which the ref is looked up again, default 60 s */
   readonly refresh?: number;
+  /** milliseconds without a byte after which a request is given up, default 60 s */
+  readonly timeout?: number;
   /** bytes that are fetched at most, default 256 MiB: a fetched state is in memory while it is unpacked */
   readonly maxBytes?: number;
 }
