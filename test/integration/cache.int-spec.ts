@@ -462,6 +462,7 @@ describe('the result of a task', () => {
     expect(await stateOf(two.id)).toBe('SCHEDULED/AwaitingConcurrencySlot');
     const last = await memory.again(one.id);
     await last.steps.begin(step('t', kept(key)));
+    await last.steps.begin(step('t/nap', { kind: 'sleep', parent: 't', sleep: 60_000 }));
     await last.steps.end(end('t', 1));
     const other = await memory.again(two.id);
     expect(await other.steps.begin(step('t', kept(key)))).toEqual({ do: 'return', value: 1 });
