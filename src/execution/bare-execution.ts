@@ -28,10 +28,10 @@ export class BareExecution {
 
   /** @throws DomainError that says why the execution failed */
   async run({ jobId, process, inputs: given }: PreparedExecution, client: StopSignal): Promise<ExecutionResult> {
-    const resolved = process.blockInputs === undefined ? { values: given } : await this.resolved(jobId, process, given);
+    const { values: inputs, secrets }: ResolvedInputs =
+      process.blockInputs === undefined ? { values: given } : await this.resolved(jobId, process, given);
     const { id } = process.description;
     const directory = this.files.attempt(jobId, 1);
-    const { values: inputs, secrets }: ResolvedInputs = resolved;
     const unit = { jobId, processId: id, inputs, secrets, timeout: this.timeoutOf(process), directory };
     const storage = this.storageOf(process);
     return await this.runUnit(storage === undefined ? unit : { ...unit, storage }, client);

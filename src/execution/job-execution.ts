@@ -12,7 +12,7 @@ import { JobReader } from '../jobs/store/job-reader.js';
 import type { JobStatusRow } from '../jobs/store/job-row.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { Dispatcher } from '../queues/dispatcher.js';
-import { JobRunner } from '../queues/job-runner.js';
+import { JobRunner, type OwnedJob } from '../queues/job-runner.js';
 import { NodeIdentity } from '../queues/node-identity.js';
 import { RunPlaces } from '../queues/run-places.js';
 import type { PreparedExecution } from './execution-preparation.js';
@@ -93,13 +93,11 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
     newJob: NewJob,
     idempotency: Idempotency | undefined,
   ): Promise<JobStatusRow> {
-    const { jobId: id, process, inputs } = execution;
     const job = await this.places.begin(() => this.acceptance.acceptRunning(newJob, this.node.id, this.settings.LEASE));
     if (await this.isRepetition(job, execution, idempotency)) return job;
-    const { response, storage } = newJob;
-    const owned = { id, epoch: 1, processId: process.description.id, inputs, response, storage };
+    const owned = ownedJob(execution, newJob);
     // Its lease runs out if this fails, and then it is recovered as any other job.
-    void this.runner.runSoon(owned).catch((error: Error) => this.logger.error(`Job ${id}: ${error.stack}`));
+    void this.runner.runSoon(owned).catch((error: Error) => this.logger.error(`Job ${owned.id}: ${error.stack}`));
     return job;
   }
 
@@ -121,14 +119,12 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
     idempotency: Idempotency | undefined,
     signal: AbortSignal,
   ): Promise<ExecutionResult> {
-    const { jobId, process, inputs } = execution;
-    const processId = process.description.id;
+    const { jobId } = execution;
     const newJob = await this.newJob(execution, idempotency);
     const job = await this.acceptance.acceptRunning(newJob, this.node.id, this.settings.LEASE);
     if (await this.isRepetition(job, execution, idempotency)) return await this.follow(job.id, UNTIL_ENDED, signal);
-    const { response, storage } = newJob;
-    const result = await this.runner.runHere({ id: jobId, epoch: 1, processId, inputs, response, storage });
-    if (storage !== undefined && newJob.staged !== undefined) await this.files.removeInputs(jobId);
+    const result = await this.runner.runHere(ownedJob(execution, newJob));
+    if (newJob.storage !== undefined && newJob.staged !== undefined) await this.files.removeInputs(jobId);
     if (result.kind === 'failed') return { kind: 'failed', jobId, error: faultError(result.fault, jobId) };
     if (result.kind === 'succeeded') return { kind: 'results', jobId, outputs: this.results.recorded(result.outputs) };
     // It was dismissed, or goes on elsewhere: after a crash, or because this node shuts down.
@@ -214,6 +210,11 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
       idempotency,
     };
   }
+}
+
+/** The job as this node runs it that it was accepted by, in its first epoch and with the inputs at hand. */
+function ownedJob({ inputs }: PreparedExecution, { id, processId, response, storage }: NewJob): OwnedJob {
+  return { id, epoch: 1, processId, inputs, response, storage };
 }
 
 function requireSameRequest(job: AcceptedJob, { digest }: Idempotency): void {
