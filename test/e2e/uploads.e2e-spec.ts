@@ -177,6 +177,11 @@ describe('Uploads', () => {
     );
     const metadata = { 'upload-length': '1', 'upload-metadata': 'filename $$$' };
     await expectProblem(await tus('/uploads', { method: 'POST', headers: metadata }), 400, BAD);
+    // What Tus-Extension does not name is refused, whoever asks for it: parts that are put together, for one.
+    for (const concat of ['partial', 'final;/uploads/a /uploads/b']) {
+      const headers = { 'upload-length': '1', 'upload-concat': concat };
+      await expectProblem(await tus('/uploads', { method: 'POST', headers }), 400, BAD);
+    }
     expect((await tus(path, { method: 'DELETE' })).status).toBe(204);
   });
 

@@ -39,6 +39,8 @@ const CODES: Readonly<Record<number, ProblemCode>> = {
   410: 'no-such-upload',
   412: 'tus-version',
   413: 'body-too-large',
+  // Extensions that are not listed in Tus-Extension: asking for one is the client's fault.
+  501: 'bad-request',
 };
 
 /**
@@ -97,11 +99,11 @@ export class Tus {
     // Errors of the library carry the status of their answer.
     if (fault instanceof Error && !('status_code' in fault)) return fault;
     const text = (await response.text()).trim();
-    const isServerFault = response.status >= 500;
+    const code = CODES[response.status] ?? (response.status >= 500 ? 'storage-unavailable' : 'bad-request');
     return new DomainError(
-      isServerFault ? 'storage-unavailable' : (CODES[response.status] ?? 'bad-request'),
+      code,
       `${text === '' ? 'The request does not follow the tus protocol' : text.replace(/\.$/, '')}.`,
-      isServerFault ? { retryAfter: 10 } : {},
+      code === 'storage-unavailable' ? { retryAfter: 10 } : {},
     );
   }
 }
