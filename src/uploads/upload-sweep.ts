@@ -17,7 +17,8 @@ const MOST_AT_ONCE = 500;
 
 /**
  * Removes uploads whose time has passed, and bytes on this node that no row knows any more, whether they have arrived in
- * full or not: a row comes before its bytes. Every node with an API does it. An upload whose storage cannot be reached keeps its row, and is found again in the next round.
+ * full or not: a row comes before its bytes. Every node with an API does it: DATA_DIR may be its own. An upload whose
+ * storage cannot be reached keeps its row, and is found again in the next round.
  */
 @Injectable()
 export class UploadSweep implements OnApplicationBootstrap, OnModuleDestroy {
@@ -57,7 +58,7 @@ export class UploadSweep implements OnApplicationBootstrap, OnModuleDestroy {
     await this.removeUnknown();
   }
 
-  /** Of what was moved to DATA_DIR. In other storages the supervisor looks. */
+  /** Of what was moved to DATA_DIR. In other storages the leading node looks, see `StorageOrphans`. */
   private async removeUnknown(): Promise<void> {
     const here = await this.storages.open(DEFAULT_STORAGE);
     const keys = new Map<string, string>();

@@ -5,7 +5,7 @@ import { JobCancellation } from '../../jobs/store/job-cancellation.js';
 import { JobRecovery } from '../../jobs/store/job-recovery.js';
 import { Dispatcher } from '../dispatcher.js';
 import { JOB_QUEUE, type JobEntry } from '../job-queue.js';
-import { withoutEntry } from './entries.js';
+import { hurryEntries } from './entries.js';
 
 /** A job that has been due for less may have an entry that is about to be taken. Milliseconds. */
 const SETTLED_AGE = 5_000;
@@ -38,7 +38,7 @@ export class DueJobs {
     for (const jobId of await this.recovery.leftChildren(BATCH)) await this.cancellation.request(jobId);
     const due = await this.recovery.due(SETTLED_AGE, this.after, BATCH);
     this.after = due.length < BATCH ? undefined : due.at(-1)?.id;
-    const missing = await withoutEntry(this.queue, due);
+    const missing = await hurryEntries(this.queue, due);
     if (missing.length > 0) {
       for (const job of await this.recovery.redispatch(missing.map(({ id }) => id))) this.dispatcher.dispatch(job);
       this.logger.warn(`${missing.length} job(s) that are due had no queue entry and got one.`);

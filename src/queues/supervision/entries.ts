@@ -9,12 +9,12 @@ const LOOKUPS = 50;
 const ALIVE = new Set(['waiting', 'active', 'delayed', 'prioritized', 'waiting-children']);
 
 /**
- * Looks for the entries of jobs that need not wait. One that is put off all the same is brought forward: the queue goes by
- * the clock of whoever put it off, and that clock may be wrong.
- * @returns those of the jobs that no entry leads to
+ * Sees to it that the entries of jobs that need not wait do not wait. One that is put off is brought forward: the queue
+ * goes by the clock of whoever put it off, and that clock may be wrong.
+ * @returns the jobs that have no entry to be hurried
  * @throws QueueSilentError while the queue is away
  */
-export async function withoutEntry<Job extends Redispatch>(
+export async function hurryEntries<Job extends Redispatch>(
   queue: Queue<JobEntry>,
   jobs: readonly Job[],
 ): Promise<Job[]> {

@@ -6,7 +6,7 @@ import { TaskRecovery, type WaitingTask } from '../../tasks/store/task-recovery.
 import { Dispatcher } from '../dispatcher.js';
 import { answerOfQueue } from '../answer-of-queue.js';
 import { JOB_QUEUE, type JobEntry } from '../job-queue.js';
-import { withoutEntry } from './entries.js';
+import { hurryEntries } from './entries.js';
 
 /** A younger job may be on its way to the queue. Milliseconds. */
 const SETTLED_AGE = 5_000;
@@ -60,7 +60,7 @@ export class MissingEntries {
 
   private async lookAtTasks(): Promise<boolean> {
     const page = await this.tasks.waiting(SETTLED_AGE, this.afterTask, PAGE);
-    const missing = await withoutEntry(this.queue, page);
+    const missing = await hurryEntries(this.queue, page);
     for (const task of await this.tasks.redispatch(missing)) this.dispatcher.dispatch(task);
     if (missing.length > 0) this.logger.warn(`${missing.length} waiting task(s) had no queue entry and got one.`);
     this.afterTask = page.length < PAGE ? undefined : page.at(-1);
@@ -71,7 +71,7 @@ export class MissingEntries {
     let dispatched = 0;
     for (let pages = 0; pages < PAGES; pages += 1) {
       const page = await this.recovery.waiting(SETTLED_AGE, this.after, PAGE);
-      const missing = await withoutEntry(this.queue, page);
+      const missing = await hurryEntries(this.queue, page);
       if (missing.length > 0) {
         for (const job of await this.recovery.redispatch(missing.map(({ id }) => id))) this.dispatcher.dispatch(job);
         dispatched += missing.length;
