@@ -1,6 +1,6 @@
-// Tries documents as a newcomer would: a clean clone, `npm test` in it (its unit tests; the gate has run the rest), which
+// Tries documents as a newcomer would: a clean clone, `npm test` in it (a few unit tests; the gate has run them all), which
 // installs and builds, `npm start`, then every ```console block. A document that needs more than the service has it prepared.
-// With the path of a document as argument only that one is tried, without the unit tests.
+// With the path of a document as argument only that one is tried, without these tests.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -126,7 +126,7 @@ async function tryDocument({ page, prepare }, number) {
 
 try {
   if (only === undefined)
-    execFileSync('npm', ['test', '--', '--selectProjects', 'unit'], { cwd: clone, stdio: 'inherit' });
+    execFileSync('npm', ['test', '--', 'src/ogc', '--selectProjects', 'unit'], { cwd: clone, stdio: 'inherit' });
   for (const [number, document] of chosen.entries()) await tryDocument(document, number);
 } finally {
   rmSync(parent, { recursive: true, force: true });
