@@ -19,7 +19,7 @@ const TYPES_WITH_BUCKETS = ['s3', 'remote-file-system'];
 
 interface OpenStorage {
   readonly revision: string;
-  readonly storage: Storage;
+  readonly storage: Promise<Storage>;
 }
 
 /** Opens the storages that blocks stand for, each once until its block is changed. Do not close them. */
@@ -27,7 +27,7 @@ interface OpenStorage {
 export class BlockStorages extends Storages implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(BlockStorages.name);
   private readonly opened = new Map<string, OpenStorage>();
-  private readonly retired = new Map<Storage, NodeJS.Timeout>();
+  private readonly retired = new Map<Promise<Storage>, NodeJS.Timeout>();
   private readonly dataDirectory: Storage;
   readonly tools: StorageBlockTools;
 
@@ -61,14 +61,20 @@ export class BlockStorages extends Storages implements OnApplicationBootstrap, O
     if (ref === DEFAULT_STORAGE) return this.dataDirectory;
     const { revision, instance } = await this.blocks.get(ref);
     const before = this.opened.get(ref);
-    if (before?.revision === revision) return before.storage;
+    if (before?.revision === revision) return await before.storage;
     if (!(instance instanceof StorageBlock)) {
       throw new StorageError('misconfigured', `The block ${ref}`, { detail: 'is no storage' });
     }
-    const storage = instance.open(this.tools);
-    this.opened.set(ref, { revision, storage });
+    const opening = { revision, storage: Promise.resolve(instance.open(this.tools)) };
+    this.opened.set(ref, opening);
     if (before !== undefined) this.retire(before.storage);
-    return storage;
+    try {
+      return await opening.storage;
+    } catch (error) {
+      // What the error speaks of may have changed at the next try.
+      if (this.opened.get(ref) === opening) this.opened.delete(ref);
+      throw error;
+    }
   }
 
   override async allowsInputs(ref: string): Promise<boolean> {
@@ -99,7 +105,7 @@ export class BlockStorages extends Storages implements OnApplicationBootstrap, O
     for (const timer of this.retired.values()) clearTimeout(timer);
     const storages = [...this.retired.keys(), ...[...this.opened.values()].map(({ storage }) => storage)];
     this.opened.clear();
-    await Promise.allSettled([...storages, this.dataDirectory].map((storage) => storage.close()));
+    await Promise.allSettled([...storages, this.dataDirectory].map(close));
   }
 
   private async blockThat(allows: 'allowInputs' | 'allowOutputs', ref: string): Promise<StorageBlock | undefined> {
@@ -111,11 +117,15 @@ export class BlockStorages extends Storages implements OnApplicationBootstrap, O
     return block?.instance instanceof StorageBlock && block.instance[allows] ? block.instance : undefined;
   }
 
-  private retire(storage: Storage): void {
+  private retire(storage: Promise<Storage>): void {
     const timer = setTimeout(() => {
       this.retired.delete(storage);
-      storage.close().catch((error: Error) => this.logger.warn(`A storage cannot be closed: ${error.message}`));
+      close(storage).catch((error: Error) => this.logger.warn(`A storage cannot be closed: ${error.message}`));
     }, RETIREMENT);
     this.retired.set(storage, timer.unref());
   }
+}
+
+async function close(storage: Storage | Promise<Storage>): Promise<void> {
+  await (await storage).close();
 }

@@ -17,13 +17,14 @@ describe(openUrl.name, () => {
     ['https://example.org/base', HttpStorage],
     ['git+https://example.org/repository.git#main:directory', GitStorage],
     ['memory://name', MemoryStorage],
-  ])('opens %s', (basepath, type) => {
-    expect(openUrl(basepath, {}, tools)).toBeInstanceOf(type);
+  ])('opens %s', async (basepath, type) => {
+    expect(await openUrl(basepath, {}, tools)).toBeInstanceOf(type);
   });
 
-  it('opens the same memory for the same name', () => {
-    expect(openUrl('memory://a', {}, tools)).toBe(openUrl('memory://a', {}, tools));
-    expect(openUrl('memory://a', {}, tools)).not.toBe(openUrl('memory://b', {}, tools));
+  it('opens the same memory for the same name', async () => {
+    const storage = await openUrl('memory://a', {}, tools);
+    expect(await openUrl('memory://a', {}, tools)).toBe(storage);
+    expect(await openUrl('memory://b', {}, tools)).not.toBe(storage);
   });
 
   it.each([
@@ -35,7 +36,7 @@ describe(openUrl.name, () => {
     [{ endpoint: 'http://s3.example.org', forcePathStyle: false }, 'http://bucket.s3.example.org/prefix/key'],
     [{ region: 'eu-central-1' }, 'https://bucket.s3.eu-central-1.amazonaws.com/prefix/key'],
   ])('finds the objects of a bucket with the settings %j', async (settings, url) => {
-    const storage = openUrl('s3://bucket/prefix', { key: 'k', secret: 's', ...settings }, tools);
+    const storage = await openUrl('s3://bucket/prefix', { key: 'k', secret: 's', ...settings }, tools);
     const presigned = await storage.presign('key', { lifetime: 60_000, fileName: 'a b.txt' });
     expect(presigned?.startsWith(`${url}?`)).toBe(true);
     expect(new URL(presigned!).searchParams.get('X-Amz-Expires')).toBe('60');
@@ -44,9 +45,10 @@ describe(openUrl.name, () => {
 
   it.each(['ftp://example.org', 'bucket/prefix', '', 's3://key:secret@bucket', 'https://u:p@example.org/'])(
     'refuses %j without repeating it',
-    (basepath) => {
-      expect(() => openUrl(basepath, {}, tools)).toThrow(expect.objectContaining({ fault: 'misconfigured' }));
-      expect(() => openUrl(basepath, {}, tools)).not.toThrow('secret@');
+    async (basepath) => {
+      const error = await openUrl(basepath, {}, tools).catch((fault: unknown) => fault);
+      expect(error).toMatchObject({ fault: 'misconfigured' });
+      expect((error as Error).message).not.toContain('secret@');
     },
   );
 
@@ -57,13 +59,13 @@ describe(openUrl.name, () => {
     ['https://example.org', { headers: ['x'] }, 'headers: '],
     ['s3://bucket/%zz', {}, 'has a % that encodes nothing'],
     ['s3://bucket/%ff', {}, 'has a % that encodes nothing'],
-  ])('says what is wrong with %s and the settings %j', (basepath, settings, words) => {
-    expect(() => openUrl(basepath, settings as UrlSettings, tools)).toThrow(
+  ])('says what is wrong with %s and the settings %j', async (basepath, settings, words) => {
+    await expect(openUrl(basepath, settings as UrlSettings, tools)).rejects.toThrow(
       expect.objectContaining({ fault: 'misconfigured', message: expect.stringContaining(words) }),
     );
   });
 
-  it('asks for both halves of a key', () => {
-    expect(() => openUrl('s3://bucket', { key: 'k' }, tools)).toThrow('both key and secret');
+  it('asks for both halves of a key', async () => {
+    await expect(openUrl('s3://bucket', { key: 'k' }, tools)).rejects.toThrow('both key and secret');
   });
 });

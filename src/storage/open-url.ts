@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { GitStorage } from './git/git-storage.js';
+import type { GitStorage } from './git/git-storage.js';
 import { HttpStorage } from './http/http-storage.js';
 import { LocalFileSystemStorage } from './local/local-file-system-storage.js';
 import { MemoryStorage } from './memory/memory-storage.js';
-import { S3Storage } from './s3/s3-storage.js';
+import type { S3Storage } from './s3/s3-storage.js';
 import type { Storage } from './storage.js';
 import { StorageError } from './storage-error.js';
 import type { StorageTools } from './storage-tools.js';
@@ -44,7 +44,7 @@ const SETTINGS = z.strictObject({
   client_kwargs: z.strictObject({ endpoint_url: z.string().optional(), region_name: z.string().optional() }).optional(),
 });
 
-type Opener = (url: URL, settings: UrlSettings, tools: StorageTools) => Storage;
+type Opener = (url: URL, settings: UrlSettings, tools: StorageTools) => Storage | Promise<Storage>;
 
 const OPENERS: Readonly<Record<string, Opener>> = {
   's3:': openS3,
@@ -64,7 +64,7 @@ const OPENERS: Readonly<Record<string, Opener>> = {
  * `git+https://host/repository.git#ref` (`#ref:directory` for a part of it) or `memory://name`.
  * @throws StorageError `misconfigured` for another URL
  */
-export function openUrl(basepath: string, settings: UrlSettings, tools: StorageTools): Storage {
+export async function openUrl(basepath: string, settings: UrlSettings, tools: StorageTools): Promise<Storage> {
   const url = URL.canParse(basepath) ? new URL(basepath) : undefined;
   const open = url && OPENERS[url.protocol];
   if (url === undefined || open === undefined) {
@@ -85,14 +85,14 @@ export function openUrl(basepath: string, settings: UrlSettings, tools: StorageT
     });
   }
   try {
-    return open(url, settings, tools);
+    return await open(url, settings, tools);
   } catch (error) {
     if (!(error instanceof URIError)) throw error;
     throw new StorageError('misconfigured', 'The base path', { detail: 'has a % that encodes nothing', cause: error });
   }
 }
 
-function openS3(url: URL, settings: UrlSettings, { addresses }: StorageTools): S3Storage {
+async function openS3(url: URL, settings: UrlSettings, { addresses }: StorageTools): Promise<S3Storage> {
   const { key, secret, token, region = settings.client_kwargs?.region_name, forcePathStyle } = settings;
   if ((key === undefined) !== (secret === undefined)) {
     throw new StorageError('misconfigured', 'The settings', { detail: 'must have both key and secret, or neither' });
@@ -101,6 +101,7 @@ function openS3(url: URL, settings: UrlSettings, { addresses }: StorageTools): S
     key === undefined || secret === undefined
       ? undefined
       : { accessKeyId: key, secretAccessKey: secret, sessionToken: token };
+  const { S3Storage } = await import('./s3/s3-storage.js');
   return new S3Storage(
     {
       bucket: decodeURIComponent(url.host),
@@ -128,9 +129,10 @@ function openHttp(url: URL, { headers, token }: UrlSettings, { addresses }: Stor
   return new HttpStorage({ baseUrl: url.href, headers: { ...authorization, ...headers } }, addresses);
 }
 
-function openGit(url: URL, { key, secret, token }: UrlSettings, tools: StorageTools): GitStorage {
+async function openGit(url: URL, { key, secret, token }: UrlSettings, tools: StorageTools): Promise<GitStorage> {
   const [ref, path] = decodeURIComponent(url.hash.slice(1)).split(':');
   const repository = url.href.slice('git+'.length).replace(/#.*$/, '');
+  const { GitStorage } = await import('./git/git-storage.js');
   return new GitStorage(
     { url: repository, ref: ref || undefined, path, username: key, password: secret, token },
     tools,

@@ -15,7 +15,7 @@ export class StorageBlockTester extends BlockTester {
   }
 
   private async tryOut(block: StorageBlock): Promise<void> {
-    const storage = block.open(this.storages.tools);
+    const storage = await block.open(this.storages.tools);
     try {
       await storage.test();
     } finally {

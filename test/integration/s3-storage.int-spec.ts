@@ -108,9 +108,8 @@ describe.each(testedS3Servers())('a bucket on $name', (tested) => {
     const { accessKeyId: key, secretAccessKey: secret } = server.credentials;
     const tools = { addresses, cacheDirectory: place.path };
     const settings = { key, endpoint_url: server.endpoint };
-    const [right, wrong] = [secret, 'wrong'].map((each) =>
-      openUrl('s3://results/p', { ...settings, secret: each }, tools),
-    );
+    const open = (each: string) => openUrl('s3://results/p', { ...settings, secret: each }, tools);
+    const [right, wrong] = await Promise.all([open(secret), open('wrong')]);
     try {
       await right.test();
       await expect(wrong.test()).rejects.toMatchObject({ fault: 'forbidden' });

@@ -72,10 +72,11 @@ describe.each(testedS3Servers())('S3 on $name', (server) => {
     const { accessKeyId: key, secretAccessKey: secret } = running.credentials;
     const settings = { key, secret, client_kwargs: { endpoint_url: running.endpoint } };
     const tools = { addresses, cacheDirectory: '/nowhere' };
-    const storage = openUrl('s3://results/a%20prefix/', settings, tools);
-    await openUrl('s3://results', settings, tools).put('a prefixed', Buffer.from('of no concern'));
+    const storage = await openUrl('s3://results/a%20prefix/', settings, tools);
+    const beside = await openUrl('s3://results', settings, tools);
+    await beside.put('a prefixed', Buffer.from('of no concern'));
     await sow(storage, seed);
-    return { storage, misconfigured: openUrl('s3://missing', settings, tools), remove: () => undefined };
+    return { storage, misconfigured: await openUrl('s3://missing', settings, tools), remove: () => undefined };
   });
 });
 

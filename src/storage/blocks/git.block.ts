@@ -2,7 +2,7 @@ import { IsNotEmpty, IsOptional, IsString, Matches } from 'class-validator';
 import { Block } from '../../blocks/decorators/block.decorator.js';
 import { Field } from '../../blocks/decorators/field.decorator.js';
 import { Secret } from '../../blocks/decorators/secret.decorator.js';
-import { GitStorage } from '../git/git-storage.js';
+import type { GitStorage } from '../git/git-storage.js';
 import type { StorageBlockTools } from './storage-block-tools.js';
 import { StorageBlock } from './storage-block.js';
 
@@ -40,7 +40,8 @@ export class GitBlock extends StorageBlock {
   @IsNotEmpty()
   token?: string;
 
-  open(tools: StorageBlockTools): GitStorage {
+  async open(tools: StorageBlockTools): Promise<GitStorage> {
+    const { GitStorage } = await import('../git/git-storage.js');
     const { url, ref, path, username, token } = this;
     return new GitStorage({ url, ref, path, username, token }, tools);
   }

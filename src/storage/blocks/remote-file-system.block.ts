@@ -26,8 +26,8 @@ export class RemoteFileSystemBlock extends StorageBlock {
   @IsObject()
   settings?: Record<string, unknown>;
 
-  open(tools: StorageBlockTools): Storage {
-    return openUrl(this.basepath, this.settings ?? {}, tools);
+  async open(tools: StorageBlockTools): Promise<Storage> {
+    return await openUrl(this.basepath, this.settings ?? {}, tools);
   }
 
   override keyOf(url: string): string | undefined {

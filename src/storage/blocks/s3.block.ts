@@ -5,7 +5,7 @@ import { Secret } from '../../blocks/decorators/secret.decorator.js';
 import { AwsCredentialsBlock } from '../../blocks/types/aws-credentials.block.js';
 import { StorageError } from '../storage-error.js';
 import type { S3StorageOptions } from '../s3/s3-storage-options.js';
-import { S3Storage } from '../s3/s3-storage.js';
+import type { S3Storage } from '../s3/s3-storage.js';
 import { keyInBucket } from './key-in-bucket.js';
 import type { StorageBlockTools } from './storage-block-tools.js';
 import { StorageBlock } from './storage-block.js';
@@ -58,7 +58,8 @@ export class S3Block extends StorageBlock {
   @IsNotEmpty()
   secretAccessKey?: string;
 
-  open({ addresses }: StorageBlockTools): S3Storage {
+  async open({ addresses }: StorageBlockTools): Promise<S3Storage> {
+    const { S3Storage } = await import('../s3/s3-storage.js');
     const { bucket, prefix, endpoint, region, forcePathStyle } = this;
     return new S3Storage(
       {

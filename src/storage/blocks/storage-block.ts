@@ -19,8 +19,12 @@ export abstract class StorageBlock {
   @IsBoolean()
   allowOutputs = false;
 
-  /** Opens the storage; whoever does so closes it. @throws StorageError `misconfigured`, `invalid-key` */
-  abstract open(tools: StorageBlockTools): Storage;
+  /**
+   * Opens the storage; whoever does so closes it. What it takes to speak to a storage of this type is loaded here, not
+   * at the start of a service that may have none.
+   * @throws StorageError `misconfigured`, `invalid-key`
+   */
+  abstract open(tools: StorageBlockTools): Storage | Promise<Storage>;
 
   /** @returns the key of what a URL such as `s3://bucket/key` names, when it lies in this storage */
   keyOf(_url: string): string | undefined {
