@@ -4,7 +4,7 @@ import { isTerminal } from '../jobs/job-state.js';
 import { JobReader } from '../jobs/store/job-reader.js';
 import type { JobDetailRow } from '../jobs/store/job-reader.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
-import { ValueValidators } from '../processes/validation/value-validator.js';
+import { type ValueValidator, ValueValidators } from '../processes/validation/value-validator.js';
 import { JobControls, type QuestionRow } from './store/job-controls.js';
 
 /** What a client says to a job that waits. */
@@ -63,13 +63,25 @@ export class PauseService {
       throw invalid('/task', `This member is required: several steps wait for an answer. They are ${keys}.`);
     }
     const [{ key, request }] = open;
-    const violations = this.validators.compile(request.schema).validate(input, '/input');
+    const violations = this.validatorOf(key, request).validate(input, '/input');
     if (violations.length > 0) {
       throw new DomainError('invalid-parameter', `The answer does not fit what the step "${key}" asks for.`, {
         errors: violations,
       });
     }
     if (!(await this.controls.answer(jobId, key, input))) await this.requireAnswered(jobId, key, input);
+  }
+
+  private validatorOf(key: string, { schema }: QuestionRow['request']): ValueValidator {
+    try {
+      return this.validators.compile(schema);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw invalid(
+        '/input',
+        `Nothing can be answered to the step "${key}", because its JSON Schema is wrong: ${reason}.`,
+      );
+    }
   }
 
   /** Somebody else was faster, or the time for an answer passed just now. */

@@ -90,6 +90,17 @@ describe('an answer', () => {
     expect(await store.row(id)).toMatchObject({ state_name: 'Suspended' });
   });
 
+  it('to a step whose schema is wrong is refused, and the reason is told', async () => {
+    const held = await store.claimed();
+    const request = { ...QUESTION, schema: { type: 'potato' } };
+    await memory.of(held).begin(step('approve', { kind: 'input', request }));
+    await memory.suspension.suspend(held);
+    await expect(memory.pauses.resume(held.id, { input: 1 })).rejects.toMatchObject({
+      code: 'invalid-parameter',
+      errors: [{ pointer: '/input', detail: expect.stringContaining('potato') as unknown }],
+    });
+  });
+
   it('given twice changes nothing the second time; another one is a conflict', async () => {
     const id = await asking('approve');
     const answers = await Promise.all(
