@@ -112,6 +112,26 @@ describe('an answer', () => {
     await expectNoGaps(id);
   });
 
+  it('given twice is the same one with defaults for what it leaves out, and when the job has ended', async () => {
+    const held = await store.claimed();
+    const properties = { ok: { type: 'boolean' }, factor: { type: 'number', default: 2 } };
+    await memory
+      .of(held)
+      .begin(step('approve', { kind: 'input', request: { ...QUESTION, schema: { type: 'object', properties } } }));
+    await memory.suspension.suspend(held);
+    await memory.pauses.resume(held.id, { input: { ok: true } });
+    await memory.pauses.resume(held.id, { input: { ok: true } });
+    await memory.pauses.resume(held.id, { input: { factor: 2, ok: true } });
+    const { steps, held: holder } = await memory.again(held.id);
+    expect(await steps.begin(ask('approve'))).toEqual({ do: 'return', value: { ok: true, factor: 2 } });
+    await store.completion.succeed(holder, []);
+    expect(await memory.pauses.resume(held.id, { input: { ok: true } })).toMatchObject({ state_name: 'Completed' });
+    await expect(memory.pauses.resume(held.id, { input: { ok: false } })).rejects.toMatchObject({
+      code: 'job-has-ended',
+    });
+    expect((await types(held.id)).filter((type) => type === 'resumed')).toHaveLength(1);
+  });
+
   it('has to name the step when several ask', async () => {
     const id = await asking('one', 'two');
     await expect(memory.pauses.resume(id, { input: { ok: true } })).rejects.toMatchObject({
