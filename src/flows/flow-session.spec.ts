@@ -1043,6 +1043,43 @@ describe('artifacts', () => {
       { key: 'done', type: 'progress', data: 100, step: 'check' },
     ]);
   });
+
+  it('lead to web addresses, places in storages and relative ones, and images to data', async () => {
+    const journal = new JobJournal();
+    const flow = code(async ({ artifact }) => {
+      await artifact.link('web', 'HTTPS://example.org/a', { title: 'A' });
+      await artifact.link('relative', '../results?a=b:c');
+      await artifact.link('storage', 'block:s3/results/a.tif');
+      await artifact.image('place', 's3://bucket/a.png');
+      await artifact.image('picture', 'data:image/png;base64,AAAA');
+    });
+    await run(flow, { journal });
+    expect([...journal.artifacts.values()].map(({ type, data }) => [type, data])).toEqual([
+      ['link', { href: 'HTTPS://example.org/a', title: 'A' }],
+      ['link', { href: '../results?a=b:c' }],
+      ['link', { href: 'block:s3/results/a.tif' }],
+      ['image', { href: 's3://bucket/a.png' }],
+      ['image', { href: 'data:image/png;base64,AAAA' }],
+    ]);
+  });
+
+  it.each<[string, string, 'link' | 'image']>([
+    ['code', 'javascript:alert(1)', 'link'],
+    ['code in disguise', ' java\nscript:alert(1)', 'link'],
+    ['code as an image', 'javascript:alert(1)', 'image'],
+    ['a file of the reader', 'file:///etc/passwd', 'link'],
+    ['data', 'data:image/png;base64,AAAA', 'link'],
+    ['data that is no image', 'data:text/html,<script>', 'image'],
+    ['no address', 'https://', 'link'],
+    ['nothing', undefined as never, 'image'],
+  ])('do not lead to %s', async (_, href, type) => {
+    const journal = new JobJournal();
+    const flow = code(({ artifact }) => artifact[type]('p', href));
+    await expect(run(flow, { journal })).rejects.toThrow(
+      /^The artifact "p" cannot lead to .*text that begins with http:/,
+    );
+    expect(journal.artifacts.size).toBe(0);
+  });
 });
 
 describe('declared graphs', () => {
