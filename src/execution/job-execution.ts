@@ -25,6 +25,9 @@ export const UNTIL_ENDED = 2 ** 31 - 1;
 /** How often a synchronous execution looks whether its job can still begin. Milliseconds. */
 const QUEUE_CHECK = 3_000;
 
+/** When a client may ask again whose job was over the limit of its process. Seconds. */
+const UNTIL_THERE_IS_ROOM = 10;
+
 /** Executions with a job: through the queue, on this node, or the one that an idempotency key leads back to. */
 @Injectable()
 export class JobExecution implements BeforeApplicationShutdown, OnApplicationShutdown {
@@ -141,6 +144,11 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
     else if (patience > 0) await this.waiter.ended(jobId, patience, signal, this.graceOver.signal);
     const job = await this.reader.get(jobId);
     if (!isTerminal(job.state_type)) return { kind: 'job', job };
+    if (job.state_type === 'CANCELLED' && job.started_at === null && job.message !== null) {
+      // The service did it for a limit: the client may ask again, while the results of this job stay unavailable.
+      const error = new DomainError('too-busy', job.message, { retryAfter: UNTIL_THERE_IS_ROOM, jobId });
+      return { kind: 'failed', jobId, error };
+    }
     try {
       return { kind: 'results', jobId, outputs: await this.results.of(job) };
     } catch (error) {
