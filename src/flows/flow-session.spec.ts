@@ -1028,6 +1028,28 @@ describe('P3: transactional tasks', () => {
   });
 });
 
+describe('what is no step', () => {
+  it.each<[string, (context: JobContext) => unknown, RegExp]>([
+    ['a date', ({ sleep }) => sleep(new Date(0) as never), /^sleep: .*1970.* is no duration, .* not until when/],
+    ['no end', ({ sleep }) => sleep(Infinity), /^sleep: Infinity is no duration, which is milliseconds or .*2h/],
+    [
+      'a value',
+      ({ run: step }) => step('x', 5 as never),
+      /^context\.run\("x", \.\.\.\) takes a function.*; not number/,
+    ],
+    ['a promise', ({ run: step }) => step('x', Promise.resolve() as never), /takes a function.*; not a Promise/],
+  ])('is refused in words: %s', async (_, call, message) => {
+    const journal = new JobJournal();
+    await expect(
+      run(
+        code(async (context) => void (await call(context))),
+        { journal },
+      ),
+    ).rejects.toThrow(message);
+    expect(journal.starts).toEqual([]);
+  });
+});
+
 describe('artifacts', () => {
   it('are kept under their key, with the step that made them', async () => {
     const journal = new MemoryJournal();

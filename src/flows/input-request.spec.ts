@@ -32,6 +32,13 @@ describe('what is asked for', () => {
     });
   });
 
+  it('is asked for a time, which is a duration', () => {
+    expect(() => inputRequest({}, { timeout: 'soon' })).toThrow(
+      /^timeout: "soon" is no duration, which is milliseconds/,
+    );
+    expect(() => inputRequest({}, { timeout: 0 })).toThrow('Nobody can answer within a timeout of 0');
+  });
+
   it.each<[string, Question<unknown>, RegExp]>([
     ['a type that there is not', { type: 'potato' }, /JSON Schema of the answer is wrong: .*It is {"type":"potato"}/],
     ['a keyword with a wrong value', { type: 'object', required: 'ok' }, /is wrong: .*required/],

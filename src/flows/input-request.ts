@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { inputsOf } from '../processes/decorators/input.decorator.js';
-import { parseDuration } from '../processes/definition/duration.js';
+import { noDuration, parseDuration } from '../processes/definition/duration.js';
 import { DtoSchemaReader } from '../processes/schema/dto-schema.reader.js';
 import { ValueValidators } from '../processes/validation/value-validator.js';
 import type { InputRequest } from './step-journal.js';
@@ -20,7 +20,9 @@ export function inputRequest(
 ): InputRequest {
   const milliseconds = parseDuration(timeout);
   if (milliseconds === undefined || milliseconds === 0) {
-    throw new TypeError(`A timeout is milliseconds or text such as 1d, not ${JSON.stringify(timeout)}`);
+    throw new TypeError(
+      milliseconds === 0 ? 'Nobody can answer within a timeout of 0' : `timeout: ${noDuration(timeout)}`,
+    );
   }
   const schema = typeof question === 'function' ? schemaOf(question) : question;
   requireUsable(schema);

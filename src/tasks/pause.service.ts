@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
-import { isTerminal } from '../jobs/job-state.js';
+import { isTerminal, stateInWords } from '../jobs/job-state.js';
 import { JobReader } from '../jobs/store/job-reader.js';
 import type { JobDetailRow } from '../jobs/store/job-reader.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
@@ -133,6 +133,6 @@ function hasEnded({ state_type: state }: JobDetailRow): boolean {
 }
 
 function requireUnfinished({ state_type: state, state_name: name }: JobDetailRow): void {
-  if (isTerminal(state)) throw new DomainError('job-has-ended', `The job has ended; it is ${name.toLowerCase()}.`);
+  if (isTerminal(state)) throw new DomainError('job-has-ended', `The job has ended; it is ${stateInWords(name)}.`);
   if (state === 'CANCELLING') throw new DomainError('job-has-ended', 'The job is being dismissed.');
 }

@@ -298,7 +298,10 @@ describe('a repetition', () => {
       code: 'job-not-failed',
     });
     const from = { from: 'task', task: 'x' } as const;
-    await expect(memory.repetitions.repeat(held.id, from)).rejects.toMatchObject({ code: 'no-such-task' });
+    await expect(memory.repetitions.repeat(held.id, from)).rejects.toMatchObject({
+      code: 'no-such-task',
+      message: `The job has no step with the key "x"; /jobs/${held.id}/tasks lists those that there are.`,
+    });
     expect(await stat(memory.files.directory(held.id)).catch(() => undefined)).toBeUndefined();
   });
 });

@@ -12,7 +12,9 @@ const duration = (least: number, most = Number.MAX_SAFE_INTEGER) =>
     const milliseconds = parseDuration(value);
     if (milliseconds !== undefined && milliseconds >= least && milliseconds <= most) return milliseconds;
     const bounds = most === LONGEST_TIMER ? ', up to 24d' : '';
-    context.addIssue(`must be ${DURATION_WORDS}${bounds}; this is ${JSON.stringify(value) ?? String(value)}.`);
+    context.addIssue(
+      `must be ${DURATION_WORDS}${bounds}; this is ${typeof value === 'number' ? value : (JSON.stringify(value) ?? String(value))}.`,
+    );
     return z.NEVER;
   });
 
