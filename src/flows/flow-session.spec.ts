@@ -288,6 +288,25 @@ describe('keys', () => {
     await expect(run(flow)).rejects.toThrow(/Two steps named "x" run at once in the flow.*context\.map/);
   });
 
+  it('are asked for when maps of one name overlap, whose elements would find what the others left', async () => {
+    const fetched =
+      (name?: string) =>
+      ({ map, run: step }: JobContext) =>
+        map([1, 2], (item) => step('fetch', () => item), { name });
+    const overlapping = code((context) => Promise.all([fetched()(context), fetched()(context)]));
+    await expect(run(overlapping)).rejects.toThrow(/Two steps named "map" run at once in the flow.*name }/);
+    const named = code((context) => Promise.all([fetched('a')(context), fetched('b')(context)]));
+    const twice = [
+      [1, 2],
+      [1, 2],
+    ];
+    expect((await run(named)).outcome).toEqual({ kind: 'returned', value: twice });
+    const nested = code(({ map, run: step }) =>
+      map(['x', 'y'], () => map([1, 2], (item) => step('fetch', () => item), { name: 'inner' }), { name: 'outer' }),
+    );
+    expect((await run(nested)).outcome).toEqual({ kind: 'returned', value: twice });
+  });
+
   it('are asked for at a replay at the latest, which ends the job without another attempt, whatever the flow says', async () => {
     class Staggered {
       constructor(private readonly gate: Promise<void>) {}
