@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
-import type { Client } from '../harness/client.js';
 import { counts, fixture, flowInputs, open, openFlowSite } from '../harness/flow-site.js';
 import type { Service } from '../harness/service.js';
-import { clientOf, Site } from '../harness/site.js';
+import { useSharedSite } from '../harness/shared-site.js';
+import { clientOf, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
 jest.setTimeout(180_000);
@@ -70,44 +70,26 @@ async function workerOf(jobId: string, key: string, workers: readonly Service[])
 const wait = (name: string) => `map[${name}]/wait`;
 
 describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
-  let client: Client;
-  let workers: Service[] = [];
-
-  // One site for all: each test starts only the workers that those before it have lost.
-  beforeAll(async () => {
-    site = await Site.open(sites.postgres, backend, SETTINGS);
-    client = clientOf(await site.api({ ROLE: 'api' }));
+  const shared = useSharedSite(sites, backend, SETTINGS);
+  beforeAll(() => {
+    site = shared.site;
   });
-
-  // What a test that failed has left behind must not be in the way of the next one.
-  afterEach(async () => {
-    const left = await site.query<{ id: string }>('SELECT id FROM job WHERE finished_at IS NULL');
-    for (const { id } of left) await client.dismiss(id);
-  });
-
-  afterAll(() => site.close());
-
-  /** Has so many workers at work, whatever became of those of the tests before. */
-  async function staff(count: number): Promise<void> {
-    workers = workers.filter(({ running }) => running);
-    await Promise.all(workers.splice(count).map((worker) => worker.stop()));
-    const missing = Array.from({ length: count - workers.length }, () => site.worker());
-    workers.push(...(await Promise.all(missing)));
-  }
 
   /** A flow whose task `x` has ended, and whose tasks `a` and `b` are under way on workers of their own. */
   async function underWay() {
-    await staff(3);
+    const { client } = shared;
+    const workers = await shared.staff(3);
     const path = await place();
     await pass(path, 'x');
     const job = await client.submit('distributed-gates', { place: path, names: ['x', 'a', 'b'] });
     for (const what of ['end-x', 'start-a', 'start-b']) await notes(path, what);
     await inState(job, 'Suspended');
-    return { path, job };
+    return { client, workers, path, job };
   }
 
   it('15 a task that kills its executor always: the job is Crashed, and its worker runs others', async () => {
-    await staff(1);
+    const { client } = shared;
+    const workers = await shared.staff(1);
     const path = await place();
     const job = await client.submit('distributed-dies', { place: path, times: 100 });
 
@@ -123,7 +105,7 @@ describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
   });
 
   it('the worker of a task is killed: the task is run again, those beside it and those that had ended are not', async () => {
-    const { path, job } = await underWay();
+    const { client, workers, path, job } = await underWay();
     const [lost, other] = [await workerOf(job, wait('a'), workers), await workerOf(job, wait('b'), workers)];
     expect(lost).not.toBe(other);
     lost.kill('SIGKILL');
@@ -141,7 +123,8 @@ describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
   });
 
   it('the worker of the flow is killed: its tasks on other workers go on', async () => {
-    await staff(3);
+    const { client } = shared;
+    const workers = await shared.staff(3);
     const path = await place();
     const job = await client.submit('distributed-beside', { place: path });
     await notes(path, 'start-own');
@@ -161,7 +144,7 @@ describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
   });
 
   it('17 the worker of a task shuts down: the task is handed back, which is no failure', async () => {
-    const { path, job } = await underWay();
+    const { client, workers, path, job } = await underWay();
     await (await workerOf(job, wait('a'), workers)).stop();
     await notes(path, 'start-a', 2);
     for (const name of ['a', 'b']) await pass(path, name);
@@ -173,7 +156,7 @@ describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
   });
 
   it('21 the job is dismissed: its tasks are stopped wherever they run, and their workers are free', async () => {
-    const { path, job } = await underWay();
+    const { client, path, job } = await underWay();
     expect((await client.dismiss(job)).status).toBe(200);
     expect(await client.ended(job)).toMatchObject({ status: 'dismissed' });
     for (const name of ['a', 'b']) await notes(path, `stopped-${name}`);
@@ -189,7 +172,7 @@ describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
   });
 
   it('a pause lets the tasks end that run, and begins no other until it has ended', async () => {
-    const { path, job } = await underWay();
+    const { client, path, job } = await underWay();
     const post = (verb: string) => client.fetch(`/jobs/${job}/${verb}`, { method: 'POST' });
     expect((await post('pause')).status).toBe(200);
     for (const name of ['a', 'b']) await pass(path, name);
@@ -207,7 +190,8 @@ describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
   });
 
   it('the queue loses the entry of a task: the supervisor puts it back', async () => {
-    await staff(1);
+    const { client } = shared;
+    await shared.staff(1);
     const path = await place();
     const job = await client.submit('distributed-gates', { place: path, names: ['a', 'b'] });
     await eventually(async () => {
