@@ -115,6 +115,7 @@ export async function launch(start: Start, overrides: SettingOverrides = {}, isJ
     logger = await ServiceLogger.open(settings, isJson);
     // What is said before there is an application, and by commands that make none, belongs into the same log.
     Logger.overrideLogger(logger);
+    outliveRejections(logger);
     for (const warning of unknownSettings()) logger.warn(warning, 'Settings');
     await start(settings, logger);
   } catch (error) {
@@ -136,6 +137,18 @@ function listenError(error: NodeJS.ErrnoException, { PORT, HOST }: Settings): Er
   };
   const fault = faults[error.code ?? ''];
   return fault === undefined ? error : new InvalidSettingsError([fault]);
+}
+
+/**
+ * Code of processes may run in this process, and one promise that it forgets must not take all other jobs with it. What is
+ * thrown outside of promises still ends the process: nobody knows what it left undone.
+ */
+function outliveRejections(logger: ServiceLogger): void {
+  process.on('unhandledRejection', (reason) => {
+    const { message, stack } = reason instanceof Error ? reason : new Error(String(reason));
+    const advice = 'Await every promise in the code of inline processes.';
+    logger.error(`A promise that nobody waits for was rejected: ${message}. ${advice}`, stack, 'Sluice');
+  });
 }
 
 function stopOnSignal(app: { close(): Promise<void> }, settings: Settings, logger: ServiceLogger): void {

@@ -34,6 +34,21 @@ describe('hostile processes', () => {
     expect(service.running).toBe(true);
   });
 
+  it('an inline process that leaves a rejected promise behind: the log says so, and the service lives', async () => {
+    site = await sites.open();
+    const service = await site.api();
+    const client = clientOf(service);
+    const response = await client.execute('careless', {});
+    expect(response.status).toBe(200);
+    expect(await service.logged(/A promise that nobody waits for was rejected: nobody waits for this\./)).toMatchObject(
+      {
+        level: 'error',
+      },
+    );
+    expect(await client.ended(await client.submit('careless', {}))).toMatchObject({ status: 'successful' });
+    expect(service.running).toBe(true);
+  });
+
   it('16 out-of-memory: a job that eats its memory fails and is told why; the service lives', async () => {
     site = await sites.open('postgres', { MAX_RECOVERIES: '0', EXECUTOR_MEMORY: '512MiB' });
     const service = await site.api();
