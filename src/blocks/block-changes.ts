@@ -76,7 +76,7 @@ export class BlockChanges implements OnApplicationBootstrap {
   /** @throws DomainError `no-such-block`, `precondition-failed`, `block-is-read-only`, `block-in-use` */
   remove(ref: BlockRef, expected?: ExpectedTags): Promise<void> {
     return this.change(async (rows, changes) => {
-      changeable(ref, rows, expected);
+      this.changeable(ref, rows, expected);
       const text = blockRefText(ref);
       const others = referrers(text, rows);
       if (others.length > 0) throw inUse(text, `${others.slice(0, 10).join(', ')} refer(s) to it`);
@@ -88,13 +88,27 @@ export class BlockChanges implements OnApplicationBootstrap {
     });
   }
 
+  /** Blocks of a file are changed there, as long as this node is told of a file. */
+  private changeable(ref: BlockRef, rows: ReadonlyMap<string, BlockRow>, expected?: ExpectedTags): BlockRow {
+    const row = rows.get(blockRefText(ref)) ?? unknown(ref);
+    if (expected !== undefined && expected !== '*' && !expected.includes(blockTag(row))) {
+      const detail = `The block ${blockRefText(ref)} has been changed; read it again.`;
+      throw new DomainError('precondition-failed', detail);
+    }
+    if (row.origin === 'file' && this.settings.BLOCKS_FILE !== undefined) {
+      const detail = `The block ${blockRefText(ref)} comes from the BLOCKS_FILE of the service; it is changed there.`;
+      throw new DomainError('block-is-read-only', detail);
+    }
+    return row;
+  }
+
   private write(
     ref: BlockRef,
     expected: ExpectedTags | undefined,
     valuesOver: (row: BlockRow) => JsonObject,
   ): Promise<BlockRow> {
     return this.change(async (rows, changes) => {
-      const row = changeable(ref, rows, expected);
+      const row = this.changeable(ref, rows, expected);
       const content = await this.contents.make(ref, valuesOver(row), row, rows);
       return changes.put(ref, { ...content, origin: 'api' });
     });
@@ -108,19 +122,6 @@ export class BlockChanges implements OnApplicationBootstrap {
     this.blocks.distrust();
     return result;
   }
-}
-
-function changeable(ref: BlockRef, rows: ReadonlyMap<string, BlockRow>, expected?: ExpectedTags): BlockRow {
-  const row = rows.get(blockRefText(ref)) ?? unknown(ref);
-  if (expected !== undefined && expected !== '*' && !expected.includes(blockTag(row))) {
-    const detail = `The block ${blockRefText(ref)} has been changed; read it again.`;
-    throw new DomainError('precondition-failed', detail);
-  }
-  if (row.origin === 'file') {
-    const detail = `The block ${blockRefText(ref)} comes from the BLOCKS_FILE of the service; it is changed there.`;
-    throw new DomainError('block-is-read-only', detail);
-  }
-  return row;
 }
 
 function inUse(ref: string, reason: string): DomainError {
