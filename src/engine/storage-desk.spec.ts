@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { TestStorages } from '../../test/harness/storages.js';
 import { MemoryStorage } from '../storage/memory/memory-storage.js';
 import { StorageError } from '../storage/storage-error.js';
@@ -23,6 +24,10 @@ describe(StorageDesk.name, () => {
   beforeEach(async () => {
     [storage, lines] = [new FlickeringStorage(), []];
     await storage.put('a', Buffer.from('1'));
+    jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
   });
 
   function desk(patience: number): StorageDesk {

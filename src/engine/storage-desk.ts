@@ -7,7 +7,7 @@ import type { JobStorage, StorageObject } from '../processes/job-context.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { StorageError } from '../storage/storage-error.js';
-import { patiently, waitingFor } from '../storage/storage-patience.js';
+import { patiently } from '../storage/storage-patience.js';
 import type { Storage } from '../storage/storage.js';
 import { DEFAULT_STORAGE, type Storages } from '../storage/storages.js';
 import { CodeStorage } from './code-storage.js';
@@ -78,11 +78,9 @@ export class StorageDesk {
   }
 
   private patiently<T>(name: string | undefined, attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const waits = ({ message }: StorageError) => {
-      const sentence = waitingFor(name ?? this.ownRef, message);
-      this.observer.log({ level: 'warn', message: sentence, time: new Date().toISOString() });
-    };
-    return patiently(attempt, { patience: this.patience, signal, waits });
+    const storage = name ?? this.ownRef;
+    const tell = (message: string) => this.observer.log({ level: 'warn', message, time: new Date().toISOString() });
+    return patiently(attempt, { storage, patience: this.patience, signal, tell });
   }
 
   /** Carries out what an executor asks for. Never rejects. */

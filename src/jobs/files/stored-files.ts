@@ -5,8 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
 import { formatLocation, parseLocation } from '../../storage/file-location.js';
-import type { StorageError } from '../../storage/storage-error.js';
-import { patiently, waitingFor } from '../../storage/storage-patience.js';
+import { patiently } from '../../storage/storage-patience.js';
 import { isFileGone, storageFailure } from '../../storage/storage-unavailable.js';
 import { DEFAULT_STORAGE, Storages } from '../../storage/storages.js';
 import type { PresignOptions, Storage } from '../../storage/storage.js';
@@ -185,12 +184,12 @@ export class StoredFiles implements FileTransport {
     patience: number,
     { signal, tell }: Waiting,
   ): Promise<T> {
-    const waits = ({ message }: StorageError) => tell?.(waitingFor(storage, message));
     try {
       return await patiently(async () => await operation(await this.storages.open(storage)), {
+        storage,
         patience,
         signal,
-        waits,
+        tell,
       });
     } catch (error) {
       signal?.throwIfAborted();
