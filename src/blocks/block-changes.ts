@@ -2,9 +2,10 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { Settings } from '../config/settings.js';
 import type { JsonObject } from '../ogc/json-object.js';
+import { BLOCK_NAME } from '../processes/schema/block-reference.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { BlockContents } from './block-content.js';
-import { type BlockRef, blockRefText } from './block-ref.js';
+import { type BlockRef, blockRefText, NAME_WORDS } from './block-ref.js';
 import { referrers } from './block-references.js';
 import { BlockRegistry } from './block-registry.js';
 import { BlockUsage } from './block-usage.js';
@@ -42,6 +43,7 @@ export class BlockChanges implements OnApplicationBootstrap {
    *   `invalid-parameter`
    */
   async create(ref: BlockRef, values: JsonObject): Promise<BlockRow> {
+    await this.checkName(ref, values);
     const isReserved = this.registry.get(ref.type).options.reservedNames?.includes(ref.name) === true;
     return this.change(async (rows, changes) => {
       if (isReserved || rows.has(blockRefText(ref))) {
@@ -86,6 +88,12 @@ export class BlockChanges implements OnApplicationBootstrap {
       }
       await changes.remove(ref);
     });
+  }
+
+  private async checkName({ type, name }: BlockRef, values: JsonObject): Promise<void> {
+    if (BLOCK_NAME.test(name)) return;
+    const errors = [{ pointer: '/name', detail: NAME_WORDS }, ...(await this.registry.get(type).validate(values))];
+    throw new DomainError('invalid-parameter', 'The block is not valid.', { errors });
   }
 
   /** Blocks of a file are changed there, as long as this node is told of a file. */

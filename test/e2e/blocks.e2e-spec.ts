@@ -232,6 +232,8 @@ describe('Blocks', () => {
       'InvalidParameterValue',
     );
     expect(body.errors!.map(({ pointer }) => pointer).sort()).toEqual(['/name', '/type', '/value', '/values']);
+    const named = await problemOf(await create('s3', 'No Name', { prefix: 5 }), 400, 'InvalidParameterValue');
+    expect(named.errors!.map(({ pointer }) => pointer)).toEqual(['/name', '/values/bucket', '/values/prefix']);
     await problemOf(await create('no-such', 'x', {}), 404, 'no-such-block-type');
     await problemOf(await create('json', 'x', { value: 'x'.repeat(70_000) }), 413, 'body-too-large');
     await created('json', 'x', { value: 1 });
