@@ -44,7 +44,7 @@ export class BlockChanges implements OnApplicationBootstrap {
    */
   async create(ref: BlockRef, values: JsonObject): Promise<BlockRow> {
     await this.checkName(ref, values);
-    const isReserved = this.registry.get(ref.type).options.reservedNames?.includes(ref.name) === true;
+    const isReserved = this.isReserved(ref);
     return this.change(async (rows, changes) => {
       if (isReserved || rows.has(blockRefText(ref))) {
         const detail = isReserved ? 'belongs to the service itself' : 'is there already; replace it with PUT';
@@ -90,6 +90,10 @@ export class BlockChanges implements OnApplicationBootstrap {
     });
   }
 
+  private isReserved({ type, name }: BlockRef): boolean {
+    return this.registry.find(type)?.options.reservedNames?.includes(name) === true;
+  }
+
   private async checkName({ type, name }: BlockRef, values: JsonObject): Promise<void> {
     if (BLOCK_NAME.test(name)) return;
     const errors = [{ pointer: '/name', detail: NAME_WORDS }, ...(await this.registry.get(type).validate(values))];
@@ -98,6 +102,10 @@ export class BlockChanges implements OnApplicationBootstrap {
 
   /** Blocks of a file are changed there, as long as this node is told of a file. */
   private changeable(ref: BlockRef, rows: ReadonlyMap<string, BlockRow>, expected?: ExpectedTags): BlockRow {
+    if (this.isReserved(ref)) {
+      const detail = `The block ${blockRefText(ref)} is the service's own; there is nothing to change or remove.`;
+      throw new DomainError('block-is-read-only', detail);
+    }
     const row = rows.get(blockRefText(ref)) ?? unknown(ref);
     if (expected !== undefined && expected !== '*' && !expected.includes(blockTag(row))) {
       const detail = `The block ${blockRefText(ref)} has been changed; read it again.`;

@@ -261,7 +261,11 @@ describe(BlockChanges.name, () => {
   });
 
   it('leaves names alone that have a meaning of their own', async () => {
-    expect(await codeOf(create(await node(), 'gauge/default', {}))).toBe('block-name-taken');
+    const one = await node();
+    expect(await codeOf(create(one, 'gauge/default', {}))).toBe('block-name-taken');
+    const changes = one.get(BlockChanges);
+    expect(await codeOf(changes.replace(at('gauge/default'), {}))).toBe('block-is-read-only');
+    expect(await codeOf(changes.remove(at('gauge/default')))).toBe('block-is-read-only');
   });
 });
 
