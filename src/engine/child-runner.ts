@@ -92,7 +92,7 @@ export class ChildRunner {
       // A dead executor cannot clean up after itself.
       if (end?.kind === 'crashed') await removeWorkDirectory(unit.directory).catch(() => undefined);
     }
-    if (reason !== undefined) return stoppedOutcome(reason, unit.timeout);
+    if (reason !== undefined) return stoppedOutcome(reason, unit);
     return end.kind === 'not-started' ? undefined : end;
   }
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Settings } from '../config/settings.js';
+import { PauseSignal } from '../processes/flow-signals.js';
 import type { JobContext } from '../processes/job-context.js';
 import type { ProcessHandler } from '../processes/process-handler.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
@@ -33,7 +34,12 @@ describe('Engine with an inline process', () => {
 
   function run(
     execute: (inputs: Record<string, unknown>, context: JobContext) => unknown,
-    { timeout = 60_000, signal = new AbortController().signal, processId = 'test' } = {},
+    {
+      timeout = 60_000,
+      timeLimit = undefined as number | undefined,
+      signal = new AbortController().signal,
+      processId = 'test',
+    } = {},
   ): Promise<ExecutionOutcome> {
     const registry = new ProcessRegistry();
     registry.fill([
@@ -68,7 +74,7 @@ describe('Engine with an inline process', () => {
         if (step[1] === 'faulty') throw new Error('the observer is faulty');
       },
     };
-    return engine.run({ jobId: 'job', processId, inputs: { a: 1 }, timeout, directory }, observer, signal);
+    return engine.run({ jobId: 'job', processId, inputs: { a: 1 }, timeout, timeLimit, directory }, observer, signal);
   }
 
   it('revives the inputs and returns the outputs with their media types', async () => {
@@ -148,6 +154,14 @@ describe('Engine with an inline process', () => {
     expect(error).toHaveBeenCalledWith('The observer of an execution failed', expect.any(Error));
   });
 
+  it('says where a PauseSignal belongs that no task threw', async () => {
+    const outcome = await run(() => Promise.reject(new PauseSignal({ type: 'object' })));
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      fault: { code: 'process-failed', detail: expect.stringMatching(/outside of a task.*context\.waitForInput/) },
+    });
+  });
+
   it('discards the result of code that outlasts limit and grace, and says what to do', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     let finish = (_value: unknown) => {};
@@ -159,12 +173,12 @@ describe('Engine with an inline process', () => {
             resolve(value);
           };
         }),
-      { timeout: 20 },
+      { timeout: 20, timeLimit: 2_000 },
     );
     finish({ result: 'late' });
     expect(outcome).toEqual({
       kind: 'timed-out',
-      fault: { code: 'timed-out', detail: 'The execution took longer than its time limit of 20 ms' },
+      fault: { code: 'timed-out', detail: 'The execution took longer than its time limit of 2 s' },
     });
     expect(warn).toHaveBeenCalledWith(expect.stringContaining("isolation 'child'"));
     expect(lines).toEqual([]);

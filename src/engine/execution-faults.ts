@@ -12,12 +12,15 @@ const LONGEST_DETAIL = 2_000;
 const LONGEST_STACK = 8_000;
 const MOST_VIOLATIONS = 100;
 const MOST_CAUSES = 5;
+const MISPLACED_PAUSE =
+  'A PauseSignal was thrown outside of a task. Throw it in a task, or ask with context.waitForInput where the flow itself asks.';
 
 /** What a client is told of something thrown by a process. The stack is for the log, see {@link stackOf}. */
 export function faultOf(thrown: unknown): ExecutionFault {
   const detail = storableText(messageOf(thrown), LONGEST_DETAIL);
   if (isNamed(thrown, 'NonDeterminismError')) return { code: 'non-determinism', detail };
   if (isStorageAway(thrown)) return { code: 'storage-unavailable', detail };
+  if (isNamed(thrown, 'PauseSignal')) return { code: 'process-failed', detail: MISPLACED_PAUSE };
   if (!isRejection(thrown)) return { code: 'process-failed', detail };
   const { input } = thrown;
   if (typeof input !== 'string') return { code: 'process-rejected', detail };

@@ -22,6 +22,8 @@ export interface ExecutionUnit {
   readonly outputs?: readonly string[];
   /** Milliseconds until the signal is aborted. Code that still runs a grace time later is killed. */
   readonly timeout: number;
+  /** The time limit that faults name, milliseconds, where `timeout` is only what is left of it. */
+  readonly timeLimit?: number;
   /** Absolute path of a directory this execution may create: `outputs/` is kept, `work/` is removed at the end. */
   readonly directory: string;
 }

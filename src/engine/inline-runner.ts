@@ -50,7 +50,7 @@ export class InlineRunner {
         ? await this.limited(run, { unit, signal, stop, started, steps, journal })
         : // Nothing could stop code that has ended before anybody else had a turn, but it may have taken too long.
           performance.now() - started > unit.timeout
-          ? stoppedOutcome('timed-out', unit.timeout)
+          ? stoppedOutcome('timed-out', unit)
           : run;
     const standing = journal?.failure === undefined ? outcome : withoutResult(outcome, journal.failure);
     if (process.hooks !== undefined) await this.conclude(process, unit, observer, standing);
@@ -77,13 +77,13 @@ export class InlineRunner {
           );
           void removeWorkDirectory(unit.directory)
             .catch(() => undefined)
-            .then(() => resolve(stoppedOutcome(reason, unit.timeout)));
+            .then(() => resolve(stoppedOutcome(reason, unit)));
         },
         started,
       );
       const end = (ended: ExecutionOutcome) => {
         const reason = limit.end();
-        resolve(reason === undefined ? ended : stoppedOutcome(reason, unit.timeout));
+        resolve(reason === undefined ? ended : stoppedOutcome(reason, unit));
       };
       void Promise.resolve(run).then((ended) =>
         journal?.isWriting === true ? journal.settled().then(() => end(ended)) : end(ended),

@@ -94,7 +94,7 @@ export class ExecutionService implements BeforeApplicationShutdown {
     return key === undefined ? undefined : { key, digest: requestDigest(call) };
   }
 
-  private run(
+  private async run(
     execution: PreparedExecution,
     mode: ExecutionMode,
     idempotency: Idempotency | undefined,
@@ -104,10 +104,15 @@ export class ExecutionService implements BeforeApplicationShutdown {
     // Whether an execution has to wait for others, or was made before, finds out the worker that takes its job.
     const runsHere = (this.settings.ROLE !== 'api' || isInline) && execution.admission === undefined;
     if (mode.mode === 'async' || mode.wait !== undefined || !runsHere) {
-      return this.enqueue(execution, mode, idempotency, client);
+      return await this.enqueue(execution, mode, idempotency, client);
     }
-    if (isInline) return this.runHere(execution, idempotency, client);
-    return this.inSlot(execution, () => this.runHere(execution, idempotency, client), client);
+    const enter = <T>(code: () => Promise<T>) => (isInline ? code() : this.inSlot(execution, code, client));
+    if (!execution.process.policy.syncJobs && !needsJob(execution, idempotency)) {
+      return await enter(() => this.bare.run(execution, client));
+    }
+    const result = await enter(() => this.jobs.runHere(execution, idempotency));
+    // What waits for time, people or other jobs is waited for without a slot.
+    return result.kind === 'elsewhere' ? await this.jobs.follow(result.jobId, result.patience, client.signal) : result;
   }
 
   private async enqueue(
@@ -117,16 +122,6 @@ export class ExecutionService implements BeforeApplicationShutdown {
     client: ClientDeparture,
   ): Promise<ExecutionResult> {
     return await this.answerOf(await this.jobs.accept(execution, idempotency), mode, client);
-  }
-
-  private runHere(
-    execution: PreparedExecution,
-    idempotency: Idempotency | undefined,
-    client: ClientDeparture,
-  ): Promise<ExecutionResult> {
-    return execution.process.policy.syncJobs || needsJob(execution, idempotency)
-      ? this.jobs.runHere(execution, idempotency, client.signal)
-      : this.bare.run(execution, client);
   }
 
   /** The answer to a request that led to a job on the queue, this one or an earlier one of the same key. */

@@ -25,6 +25,17 @@ export const UNTIL_ENDED = 2 ** 31 - 1;
 /** How often a synchronous execution looks whether its job can still begin. Milliseconds. */
 const QUEUE_CHECK = 3_000;
 
+/** When a client may ask again whose job was over the limit of its process. Seconds. */
+const UNTIL_THERE_IS_ROOM = 10;
+
+/** A job that is no longer run for the client that waits for it, but may be waited for. */
+export interface JobElsewhere {
+  readonly kind: 'elsewhere';
+  readonly jobId: string;
+  /** Milliseconds, see {@link JobExecution.follow}. */
+  readonly patience: number;
+}
+
 /** Executions with a job: through the queue, on this node, or the one that an idempotency key leads back to. */
 @Injectable()
 export class JobExecution implements BeforeApplicationShutdown, OnApplicationShutdown {
@@ -113,22 +124,23 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
     return job;
   }
 
-  /** On this node, with a job that is born running. */
+  /** On this node, with a job that is born running. A job that is suspended does not run here any more. */
   async runHere(
     execution: PreparedExecution,
     idempotency: Idempotency | undefined,
-    signal: AbortSignal,
-  ): Promise<ExecutionResult> {
+  ): Promise<ExecutionResult | JobElsewhere> {
     const { jobId } = execution;
     const newJob = await this.newJob(execution, idempotency);
     const job = await this.acceptance.acceptRunning(newJob, this.node.id, this.settings.LEASE);
-    if (await this.isRepetition(job, execution, idempotency)) return await this.follow(job.id, UNTIL_ENDED, signal);
+    if (await this.isRepetition(job, execution, idempotency)) {
+      return { kind: 'elsewhere', jobId: job.id, patience: UNTIL_ENDED };
+    }
     const result = await this.runner.runHere(ownedJob(execution, newJob));
     if (newJob.storage !== undefined && newJob.staged !== undefined) await this.files.removeInputs(jobId);
     if (result.kind === 'failed') return { kind: 'failed', jobId, error: faultError(result.fault, jobId) };
     if (result.kind === 'succeeded') return { kind: 'results', jobId, outputs: this.results.recorded(result.outputs) };
-    // It was dismissed, or goes on elsewhere: after a crash, or because this node shuts down.
-    return await this.follow(jobId, this.closing ? 0 : UNTIL_ENDED, signal);
+    // It was dismissed, is suspended, or goes on elsewhere: after a crash, or because this node shuts down.
+    return { kind: 'elsewhere', jobId, patience: this.closing ? 0 : UNTIL_ENDED };
   }
 
   /**
@@ -141,6 +153,11 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
     else if (patience > 0) await this.waiter.ended(jobId, patience, signal, this.graceOver.signal);
     const job = await this.reader.get(jobId);
     if (!isTerminal(job.state_type)) return { kind: 'job', job };
+    if (job.state_type === 'CANCELLED' && job.started_at === null && job.message !== null) {
+      // The service did it for a limit: the client may ask again, while the results of this job stay unavailable.
+      const error = new DomainError('too-busy', job.message, { retryAfter: UNTIL_THERE_IS_ROOM, jobId });
+      return { kind: 'failed', jobId, error };
+    }
     try {
       return { kind: 'results', jobId, outputs: await this.results.of(job) };
     } catch (error) {

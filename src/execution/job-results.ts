@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ExecutionFault } from '../engine/execution-unit.js';
 import { StoredFiles } from '../jobs/files/stored-files.js';
-import { isTerminal } from '../jobs/job-state.js';
+import { isTerminal, stateInWords } from '../jobs/job-state.js';
 import { type JobDetailRow, type JobOutputRow, JobReader } from '../jobs/store/job-reader.js';
 import type { StoredOutput } from '../jobs/store/job-completion.js';
 import type { JobStatusRow } from '../jobs/store/job-row.js';
@@ -24,7 +24,7 @@ export class JobResults {
     if (!isTerminal(job.state_type)) {
       throw new DomainError(
         'result-not-ready',
-        `The job is ${job.state_name.toLowerCase()}; ask again when it has ended.`,
+        `The job is ${stateInWords(job.state_name)}; ask again when it has ended.`,
       );
     }
     if (job.state_type === 'CANCELLED') {

@@ -288,6 +288,25 @@ describe('keys', () => {
     await expect(run(flow)).rejects.toThrow(/Two steps named "x" run at once in the flow.*context\.map/);
   });
 
+  it('are asked for when maps of one name overlap, whose elements would find what the others left', async () => {
+    const fetched =
+      (name?: string) =>
+      ({ map, run: step }: JobContext) =>
+        map([1, 2], (item) => step('fetch', () => item), { name });
+    const overlapping = code((context) => Promise.all([fetched()(context), fetched()(context)]));
+    await expect(run(overlapping)).rejects.toThrow(/Two steps named "map" run at once in the flow.*name }/);
+    const named = code((context) => Promise.all([fetched('a')(context), fetched('b')(context)]));
+    const twice = [
+      [1, 2],
+      [1, 2],
+    ];
+    expect((await run(named)).outcome).toEqual({ kind: 'returned', value: twice });
+    const nested = code(({ map, run: step }) =>
+      map(['x', 'y'], () => map([1, 2], (item) => step('fetch', () => item), { name: 'inner' }), { name: 'outer' }),
+    );
+    expect((await run(nested)).outcome).toEqual({ kind: 'returned', value: twice });
+  });
+
   it('are asked for at a replay at the latest, which ends the job without another attempt, whatever the flow says', async () => {
     class Staggered {
       constructor(private readonly gate: Promise<void>) {}
@@ -1028,6 +1047,28 @@ describe('P3: transactional tasks', () => {
   });
 });
 
+describe('what is no step', () => {
+  it.each<[string, (context: JobContext) => unknown, RegExp]>([
+    ['a date', ({ sleep }) => sleep(new Date(0) as never), /^sleep: .*1970.* is no duration, .* not until when/],
+    ['no end', ({ sleep }) => sleep(Infinity), /^sleep: Infinity is no duration, which is milliseconds or .*2h/],
+    [
+      'a value',
+      ({ run: step }) => step('x', 5 as never),
+      /^context\.run\("x", \.\.\.\) takes a function.*; not number/,
+    ],
+    ['a promise', ({ run: step }) => step('x', Promise.resolve() as never), /takes a function.*; not a Promise/],
+  ])('is refused in words: %s', async (_, call, message) => {
+    const journal = new JobJournal();
+    await expect(
+      run(
+        code(async (context) => void (await call(context))),
+        { journal },
+      ),
+    ).rejects.toThrow(message);
+    expect(journal.starts).toEqual([]);
+  });
+});
+
 describe('artifacts', () => {
   it('are kept under their key, with the step that made them', async () => {
     const journal = new MemoryJournal();
@@ -1042,6 +1083,43 @@ describe('artifacts', () => {
       { key: 'rows', type: 'table', data: [{ a: 1 }], description: 'Rows', step: 'check' },
       { key: 'done', type: 'progress', data: 100, step: 'check' },
     ]);
+  });
+
+  it('lead to web addresses, places in storages and relative ones, and images to data', async () => {
+    const journal = new JobJournal();
+    const flow = code(async ({ artifact }) => {
+      await artifact.link('web', 'HTTPS://example.org/a', { title: 'A' });
+      await artifact.link('relative', '../results?a=b:c');
+      await artifact.link('storage', 'block:s3/results/a.tif');
+      await artifact.image('place', 's3://bucket/a.png');
+      await artifact.image('picture', 'data:image/png;base64,AAAA');
+    });
+    await run(flow, { journal });
+    expect([...journal.artifacts.values()].map(({ type, data }) => [type, data])).toEqual([
+      ['link', { href: 'HTTPS://example.org/a', title: 'A' }],
+      ['link', { href: '../results?a=b:c' }],
+      ['link', { href: 'block:s3/results/a.tif' }],
+      ['image', { href: 's3://bucket/a.png' }],
+      ['image', { href: 'data:image/png;base64,AAAA' }],
+    ]);
+  });
+
+  it.each<[string, string, 'link' | 'image']>([
+    ['code', 'javascript:alert(1)', 'link'],
+    ['code in disguise', ' java\nscript:alert(1)', 'link'],
+    ['code as an image', 'javascript:alert(1)', 'image'],
+    ['a file of the reader', 'file:///etc/passwd', 'link'],
+    ['data', 'data:image/png;base64,AAAA', 'link'],
+    ['data that is no image', 'data:text/html,<script>', 'image'],
+    ['no address', 'https://', 'link'],
+    ['nothing', undefined as never, 'image'],
+  ])('do not lead to %s', async (_, href, type) => {
+    const journal = new JobJournal();
+    const flow = code(({ artifact }) => artifact[type]('p', href));
+    await expect(run(flow, { journal })).rejects.toThrow(
+      /^The artifact "p" cannot lead to .*text that begins with http:/,
+    );
+    expect(journal.artifacts.size).toBe(0);
   });
 });
 

@@ -18,34 +18,32 @@ export async function mapItems<Item, Result>(
     throw new TypeError(`map: the name must be text without / # [ ], not ${JSON.stringify(name)}`);
   }
   const outer = session.frame();
-  const place = outer.scope.place(name);
   const elements = [...items];
   const keys = elementKeys(elements, key);
+  const place = outer.scope.begin(name);
   const limit = pLimit(concurrency);
   const origin = session.edges.origin([items]);
   const before = origin.length > 0 ? origin : [...outer.scope.last];
   const ended = new Set<string>();
   let hasFailed = false;
-  const results = await Promise.all(
-    elements.map((item, index) =>
-      limit(async () => {
-        // What has failed is passed on already; elements that did not begin stay away.
-        if (hasFailed) return undefined as Awaited<Result>;
-        const scope = new StepScope(`${place}[${keys[index]}]/`, before);
-        const frame: StepFrame = elementFrame(outer, scope);
-        try {
-          return await flowFrames.run(frame, () => work(item, index));
-        } catch (error) {
-          hasFailed = true;
-          throw error;
-        } finally {
-          for (const step of scope.last) if (!before.includes(step)) ended.add(step);
-        }
-      }),
-    ),
-  );
-  if (ended.size > 0) outer.scope.endedAs(ended);
-  return results;
+  const run = async (item: Item, index: number): Promise<Awaited<Result>> => {
+    // What has failed is passed on already; elements that did not begin stay away.
+    if (hasFailed) return undefined as Awaited<Result>;
+    const scope = new StepScope(`${place}[${keys[index]}]/`, before);
+    try {
+      return await flowFrames.run(elementFrame(outer, scope), () => work(item, index));
+    } catch (error) {
+      hasFailed = true;
+      throw error;
+    } finally {
+      for (const step of scope.last) if (!before.includes(step)) ended.add(step);
+    }
+  };
+  try {
+    return await Promise.all(elements.map((item, index) => limit(() => run(item, index))));
+  } finally {
+    outer.scope.leave(name, ended);
+  }
 }
 
 function elementFrame(outer: StepFrame, scope: StepScope): StepFrame {

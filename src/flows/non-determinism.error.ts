@@ -31,7 +31,7 @@ export class NonDeterminismError extends Error {
   static ofNames(name: string, place: string): NonDeterminismError {
     return new NonDeterminismError(
       `Two steps named "${name}" run at once in ${place}: their order is not the same at a replay. Give them keys: ` +
-        'context.run(key, ...), context.map(items, ..., { key }), or the option `key` of sleep and runProcess.',
+        'context.run(key, ...), context.map(items, ..., { key, name }), or the option `key` of sleep and runProcess.',
     );
   }
 }

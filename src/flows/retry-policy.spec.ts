@@ -76,12 +76,13 @@ describe('another attempt', () => {
     expect(retryOf(policy({ delay: broken }), 1, error)).toBeUndefined();
   });
 
-  it('is what RetrySignal asks for, beyond the policy but not beyond 100 in all', () => {
-    const refusing = policy({ attempts: 2, retryIf: () => false });
-    expect(retryOf(refusing, 50, new RetrySignal({ delay: '2s' }))).toBe(2_000);
-    expect(retryOf(refusing, 50, new RetrySignal())).toBe(1_000);
-    expect(retryOf(undefined, 1, new RetrySignal())).toBe(1_000);
-    expect(retryOf(refusing, 100, new RetrySignal())).toBeUndefined();
+  it('is what RetrySignal asks for, whatever retryIf says, up to the attempts of the policy or else 100', () => {
+    const refusing = policy({ attempts: 3, retryIf: () => false });
+    expect(retryOf(refusing, 2, new RetrySignal({ delay: '2s' }))).toBe(2_000);
+    expect(retryOf(refusing, 2, new RetrySignal())).toBe(1_000);
+    expect(retryOf(refusing, 3, new RetrySignal())).toBeUndefined();
+    expect(retryOf(undefined, 99, new RetrySignal())).toBe(1_000);
+    expect(retryOf(undefined, 100, new RetrySignal())).toBeUndefined();
   });
 
   it('is not made of a flow that has drifted', () => {

@@ -7,7 +7,7 @@ import { clampedDelay } from './jitter.js';
 const SHORTEST = 100;
 /** Without a policy, milliseconds. */
 const DEFAULT_DELAY = 1_000;
-/** Attempts in all, however often a RetrySignal asks for another one. */
+/** Attempts in all where no policy says how many, however often a RetrySignal asks for another one. */
 export const MOST_ATTEMPTS = 100;
 
 /**
@@ -40,9 +40,9 @@ export function retryOf(
 }
 
 function isTriedAgain(policy: RetryPolicy | undefined, attempt: number, error: unknown): boolean {
-  if (isSignal(error, 'FailSignal') || isDrift(error) || attempt >= MOST_ATTEMPTS) return false;
+  if (isSignal(error, 'FailSignal') || isDrift(error) || attempt >= (policy?.attempts ?? MOST_ATTEMPTS)) return false;
   if (isSignal(error, 'RetrySignal')) return true;
-  if (policy === undefined || attempt >= policy.attempts) return false;
+  if (policy === undefined) return false;
   if (policy.retryIf) return policy.retryIf(error, attempt);
   return !(error instanceof Error && error.name === 'ProcessRejection');
 }

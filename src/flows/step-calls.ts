@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { parseDuration } from '../processes/definition/duration.js';
+import { noDuration, parseDuration } from '../processes/definition/duration.js';
 import { stepDefinition } from '../processes/definition/step-definitions.js';
 import type { RunProcess, StepContext } from '../processes/job-context.js';
 import { artifacts } from './artifacts.js';
@@ -12,6 +12,7 @@ import { runTaskGraph } from './task-graph-runner.js';
 /** The step methods of the context. */
 export function stepCalls(session: StepHost): Omit<StepContext, 'idempotencyKey' | 'answer' | 'transaction'> {
   const run: StepContext['run'] = async (key, work, options) => {
+    if (typeof work !== 'function') throw new TypeError(noWork(key, work));
     const definition = stepDefinition(options);
     const { value } = await session.step({
       key: stepName(key),
@@ -26,7 +27,7 @@ export function stepCalls(session: StepHost): Omit<StepContext, 'idempotencyKey'
 
   const sleep: StepContext['sleep'] = async (duration, { key = 'sleep' } = {}) => {
     const milliseconds = parseDuration(duration);
-    if (milliseconds === undefined) throw new TypeError(`sleep: ${JSON.stringify(duration)} is no duration`);
+    if (milliseconds === undefined) throw new TypeError(`sleep: ${noDuration(duration)}`);
     await session.step({
       key: stepName(key),
       start: { name: key, kind: 'sleep', sleep: milliseconds },
@@ -73,6 +74,12 @@ export function stepCalls(session: StepHost): Omit<StepContext, 'idempotencyKey'
     runTasks: (inputs) => runTaskGraph(session, inputs),
     artifact: artifacts(session),
   };
+}
+
+/** A promise, or a value, is computed whatever the job remembers. */
+function noWork(key: unknown, work: unknown): string {
+  const given = work instanceof Promise ? 'a Promise' : typeof work;
+  return `context.run(${JSON.stringify(key)}, ...) takes a function, which it calls unless the step has ended, such as () => compute(); not ${given}`;
 }
 
 /** A key that an author chose. The characters that build keys would let it pass for a place in another step. */

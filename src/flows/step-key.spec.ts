@@ -11,11 +11,14 @@ describe('StepScope', () => {
       return key;
     });
     expect(keys).toEqual(['outer/a', 'outer/b', 'outer/a#2', 'outer/a#3']);
-    expect([scope.place('map'), scope.place('map')]).toEqual(['outer/map', 'outer/map#2']);
   });
 
-  it('refuses a name that is in use', () => {
+  it('refuses a name that is in use, for steps and for places', () => {
     const scope = new StepScope('');
+    expect(scope.begin('map')).toBe('map');
+    expect(() => scope.begin('map')).toThrow('{ key, name }');
+    scope.leave('map', new Set());
+    expect(scope.begin('map')).toBe('map#2');
     const key = scope.begin('a');
     expect(() => scope.begin('a')).toThrow('Give them keys');
     scope.end('a', key);

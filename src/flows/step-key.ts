@@ -22,8 +22,8 @@ export class StepScope {
   }
 
   /**
-   * A key for a step that begins: its name, from the second use on with `#2`, `#3`...
-   * @throws NonDeterminismError when a step of that name has not ended yet, so that the order of the two is left to chance
+   * A key for a step that begins, or for a place inside this one: its name, from the second use on with `#2`, `#3`...
+   * @throws NonDeterminismError when what has that name has not ended yet, so that the order of the two is left to chance
    */
   begin(name: string): string {
     if (this.open.has(name)) {
@@ -36,11 +36,16 @@ export class StepScope {
 
   /** The step that {@link begin} was called for has ended. */
   end(name: string, key: string): void {
-    this.open.delete(name);
-    this.endedAs([key]);
+    this.leave(name, new Set([key]));
   }
 
-  /** Steps of a place inside this one ended last. */
+  /** The place that {@link begin} was called for is left. @param ended keys of the steps that ended last in it */
+  leave(name: string, ended: ReadonlySet<string>): void {
+    this.open.delete(name);
+    if (ended.size > 0) this.endedAs(ended);
+  }
+
+  /** Steps ended last that this place did not begin. */
   endedAs(keys: Iterable<string>): void {
     if (!this.isFresh) this.recent = new Set();
     this.isFresh = true;
@@ -50,12 +55,6 @@ export class StepScope {
   /** Keys of the steps that ended last, before the next one began. */
   get last(): ReadonlySet<string> {
     return this.recent;
-  }
-
-  /** The name of a place inside this one, numbered as steps are. It needs no end. */
-  place(name: string): string {
-    this.isFresh = false;
-    return this.prefix + this.numbered(name);
   }
 
   private numbered(name: string): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isTerminal, JOB_STATUSES, STATE_TYPES, statesOf, statusOf } from './job-state.js';
+import { isTerminal, stateInWords, JOB_STATUSES, STATE_TYPES, statesOf, statusOf } from './job-state.js';
 
 describe('job states', () => {
   it.each([
@@ -15,6 +15,14 @@ describe('job states', () => {
   ] as const)('%s is %s to a client; final: %s', (state, status, terminal) => {
     expect(statusOf(state)).toBe(status);
     expect(isTerminal(state)).toBe(terminal);
+  });
+
+  it.each([
+    ['Running', 'running'],
+    ['TimedOut', 'timed out'],
+    ['AwaitingConcurrencySlot', 'awaiting concurrency slot'],
+  ])('are told in words: %s', (name, words) => {
+    expect(stateInWords(name)).toBe(words);
   });
 
   it('stand behind exactly one OGC status each', () => {

@@ -45,6 +45,11 @@ export function statesOf(status: JobStatus): StateType[] {
   return STATE_TYPES.filter((state) => STATUS_BY_STATE[state] === status);
 }
 
+/** The name of a state as part of a sentence: `AwaitingRetry` is "awaiting retry". */
+export function stateInWords(name: string): string {
+  return name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
+}
+
 /** A terminal state never changes (promise P5). */
 export function isTerminal(state: StateType): boolean {
   return state === 'COMPLETED' || state === 'FAILED' || state === 'CRASHED' || state === 'CANCELLED';

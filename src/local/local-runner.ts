@@ -68,8 +68,9 @@ export class LocalRunner {
       (request, key) => this.ask(request, key, run, stop),
       (called, key) => this.call(called, key, run, level + 1, stop),
     );
-    const unit = { jobId: uuid(), processId: id, inputs, outputs };
-    let left = process.policy.timeout ?? this.settings.JOB_TIMEOUT;
+    const timeLimit = process.policy.timeout ?? this.settings.JOB_TIMEOUT;
+    const unit = { jobId: uuid(), processId: id, inputs, outputs, timeLimit };
+    let left = timeLimit;
     for (let attempt = 1; ; attempt++) {
       const started = performance.now();
       const directory = join(run.directory, String(attempt));

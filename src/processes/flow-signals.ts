@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { Duration } from './decorators/process-options.js';
 
-/** Thrown to be tried again, whatever `retryIf` says and beyond the attempts of the policy, up to 100 in all. */
+/** Thrown to be tried again, whatever `retryIf` says, up to the `attempts` of the policy; without a policy up to 100. */
 export class RetrySignal extends Error {
   override readonly name = 'RetrySignal';
   /** Time before the next attempt; absent: what the policy says, else 1 s. */

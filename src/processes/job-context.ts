@@ -85,7 +85,7 @@ export interface PlainContext {
    * @throws Error for any other
    */
   readonly storageOf: (name: string) => JobStorage;
-  /** Reports progress. @param percent 0 to 100 @param message what is being done, shown in the job's status */
+  /** Reports progress. @param percent 0 to 100, what is beyond counts as the nearer of the two @param message what is being done, shown in the job's status */
   readonly progress: (percent: number, message?: string) => void;
 }
 
@@ -99,10 +99,17 @@ export interface JobArtifacts {
   /** @param rows one object per row, of JSON values; the members of the first are the columns */
   table(key: string, rows: readonly object[], options?: ArtifactOptions): Promise<void>;
   markdown(key: string, text: string, options?: ArtifactOptions): Promise<void>;
+  /**
+   * @param href `http:`, `https:`, a reference into a storage (`s3:`, `block:`), or relative
+   * @throws TypeError for any other address, such as `javascript:`
+   */
   link(key: string, href: string, options?: ArtifactOptions & { title?: string }): Promise<void>;
-  /** @param href address of the image, or a `data:` URI */
+  /**
+   * @param href address of the image, as of a link, or a URI with `data:image/`
+   * @throws TypeError for any other address
+   */
   image(key: string, href: string, options?: ArtifactOptions & { title?: string }): Promise<void>;
-  /** @param percent 0 to 100 */
+  /** @param percent 0 to 100; what is beyond counts as the nearer of the two */
   progress(key: string, percent: number, options?: ArtifactOptions): Promise<void>;
 }
 

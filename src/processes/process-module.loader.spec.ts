@@ -30,6 +30,11 @@ describe('loading of process modules', () => {
   it.each([
     ['a file that is missing', join(directory, 'none.mjs'), /none\.mjs cannot be imported/],
     ['a file that throws', file('throws.mjs', "throw new Error('no licence');"), /cannot be imported: no licence/],
+    [
+      'TypeScript',
+      join(directory, 'own.ts'),
+      /own\.ts cannot be imported: .*; it is TypeScript: compile it to JavaScript/,
+    ],
     ['no module', file('empty.mjs', 'export const a = 1;'), /exports no class with @Module/],
     ['several modules', file('both.mjs', one, two), /exports several modules \(One, Two\)/],
     [

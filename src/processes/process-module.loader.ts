@@ -34,7 +34,8 @@ async function load(location: string | URL): Promise<Type> {
     exported = (await import(url.href)) as Record<string, unknown>;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ProcessModuleError(path, `cannot be imported: ${reason}`, { cause: error });
+    const cure = /\.[cm]?tsx?$/i.test(path) ? '; it is TypeScript: compile it to JavaScript, and name that file' : '';
+    throw new ProcessModuleError(path, `cannot be imported: ${reason}${cure}`, { cause: error });
   }
   return moduleOf(exported, path);
 }

@@ -166,6 +166,7 @@ export class JobRunner {
       return { kind: 'failed', fault: { code: error.code, detail: error.message, errors: error.errors } };
     }
     const journal = new JournalWriter(this.journal, lease, lease.signal);
+    const timeLimit = process.policy.timeout ?? this.settings.JOB_TIMEOUT;
     const unit = {
       jobId: job.id,
       processId: job.processId,
@@ -173,7 +174,8 @@ export class JobRunner {
       inputs: inputs.values,
       secrets: inputs.secrets,
       outputs: job.response.outputs?.map(({ id }) => id),
-      timeout: Math.max(1, (process.policy.timeout ?? this.settings.JOB_TIMEOUT) - (job.ran_ms ?? 0)),
+      timeout: Math.max(1, timeLimit - (job.ran_ms ?? 0)),
+      timeLimit,
       directory: this.files.attempt(job.id, job.epoch),
       ...(typeof job.storage === 'string' && { storage: job.storage }),
     };

@@ -98,7 +98,7 @@ export class TaskRunner {
   }
 
   private unitOf(task: ClaimedTask, { values: inputs, secrets }: ResolvedInputs): ExecutionUnit {
-    const limit = this.registry.get(task.process_id).policy.timeout ?? this.settings.JOB_TIMEOUT;
+    const timeLimit = this.registry.get(task.process_id).policy.timeout ?? this.settings.JOB_TIMEOUT;
     const { id: jobId, task: key, name, input_hash: inputHash } = task;
     return {
       jobId,
@@ -106,7 +106,8 @@ export class TaskRunner {
       task: { key, name, inputHash, arguments: task.arguments },
       inputs,
       secrets,
-      timeout: Math.max(1, limit - task.ran_ms),
+      timeout: Math.max(1, timeLimit - task.ran_ms),
+      timeLimit,
       directory: this.files.taskAttempt(jobId, key, task.epoch),
       ...(task.storage !== null && { storage: task.storage }),
     };

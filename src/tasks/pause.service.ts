@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
-import { isTerminal } from '../jobs/job-state.js';
+import { isTerminal, stateInWords } from '../jobs/job-state.js';
 import { JobReader } from '../jobs/store/job-reader.js';
 import type { JobDetailRow } from '../jobs/store/job-reader.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
-import { ValueValidators } from '../processes/validation/value-validator.js';
+import { type ValueValidator, ValueValidators } from '../processes/validation/value-validator.js';
 import { JobControls, type QuestionRow } from './store/job-controls.js';
 
 /** What a client says to a job that waits. */
@@ -18,8 +18,6 @@ export interface Resumption {
 /** Pauses jobs, and lets them go on: by itself, or with the answer that one of their steps waits for. */
 @Injectable()
 export class PauseService {
-  private readonly validators = new ValueValidators('inputs');
-
   constructor(
     private readonly reader: JobReader,
     private readonly controls: JobControls,
@@ -38,23 +36,23 @@ export class PauseService {
   }
 
   /**
-   * Ends a pause, or answers a step. The same answer once more changes nothing.
+   * Ends a pause, or answers a step. The same answer once more changes nothing, also when the job has ended meanwhile.
    * @throws DomainError `no-such-job`, `job-has-ended`, `job-not-waiting` when there is nothing to resume,
    *   `invalid-parameter` for an answer that does not fit, with every violation
    */
   async resume(jobId: string, resumption: Resumption): Promise<JobDetailRow> {
     const job = await this.reader.get(jobId);
-    requireUnfinished(job);
     const { task, input } = resumption;
+    if (hasEnded(job) && input !== undefined && (await this.isGiven(job.id, task, input))) return job;
+    requireUnfinished(job);
     if (task !== undefined || input !== undefined) await this.answer(job.id, task, input);
     else if (!(await this.controls.continue(job.id))) await this.refuse(job.id);
     return await this.reader.get(job.id);
   }
 
   private async answer(jobId: string, task: string | undefined, input: unknown): Promise<void> {
-    const questions = await this.controls.questions(jobId);
-    const candidates = questions.filter(({ key }) => task === undefined || key === task);
-    if (candidates.some((question) => !question.is_open && isAnswered(question, input))) return;
+    const candidates = await this.questions(jobId, task);
+    if (candidates.some((question) => this.isAnswered(question, input))) return;
     const open = candidates.filter(({ is_open: isOpen }) => isOpen);
     if (open.length === 0) throw notWaiting(task);
     if (input === undefined) throw invalid('/input', 'This member is required: the job waits for an answer.');
@@ -63,19 +61,46 @@ export class PauseService {
       throw invalid('/task', `This member is required: several steps wait for an answer. They are ${keys}.`);
     }
     const [{ key, request }] = open;
-    const violations = this.validators.compile(request.schema).validate(input, '/input');
+    // Validation writes defaults into it.
+    const answer = copyOf(input);
+    const violations = this.validatorOf(key, request).validate(answer, '/input');
     if (violations.length > 0) {
       throw new DomainError('invalid-parameter', `The answer does not fit what the step "${key}" asks for.`, {
         errors: violations,
       });
     }
-    if (!(await this.controls.answer(jobId, key, input))) await this.requireAnswered(jobId, key, input);
+    // When it is not taken, somebody else was faster, or the time for an answer passed just now.
+    if (await this.controls.answer(jobId, key, answer)) return;
+    if (!(await this.isGiven(jobId, key, input))) throw notWaiting(key);
   }
 
-  /** Somebody else was faster, or the time for an answer passed just now. */
-  private async requireAnswered(jobId: string, key: string, input: unknown): Promise<void> {
-    const question = (await this.controls.questions(jobId)).find((one) => one.key === key);
-    if (question === undefined || !isAnswered(question, input)) throw notWaiting(key);
+  private validatorOf(key: string, { schema }: QuestionRow['request']): ValueValidator {
+    try {
+      // Made anew each time: it keeps all that it has ever compiled.
+      return new ValueValidators('inputs').compile(schema);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw invalid(
+        '/input',
+        `Nothing can be answered to the step "${key}", because its JSON Schema is wrong: ${reason}.`,
+      );
+    }
+  }
+
+  private async questions(jobId: string, task: string | undefined): Promise<QuestionRow[]> {
+    return (await this.controls.questions(jobId)).filter(({ key }) => task === undefined || key === task);
+  }
+
+  private async isGiven(jobId: string, task: string | undefined, input: unknown): Promise<boolean> {
+    return (await this.questions(jobId, task)).some((question) => this.isAnswered(question, input));
+  }
+
+  /** An answer is kept with the defaults of what it left out. */
+  private isAnswered({ key, request, answer }: QuestionRow, input: unknown): boolean {
+    if (answer === null || input === undefined) return false;
+    const given = copyOf(input);
+    this.validatorOf(key, request).validate(given, '/input');
+    return isDeepStrictEqual(JSON.parse(answer), given);
   }
 
   private async refuse(jobId: string): Promise<never> {
@@ -85,8 +110,8 @@ export class PauseService {
   }
 }
 
-function isAnswered({ answer }: QuestionRow, input: unknown): boolean {
-  return answer !== null && isDeepStrictEqual(JSON.parse(answer), input);
+function copyOf(json: unknown): unknown {
+  return JSON.parse(JSON.stringify(json));
 }
 
 function notWaiting(task: string | undefined): DomainError {
@@ -103,7 +128,11 @@ function invalid(pointer: string, detail: string): DomainError {
   });
 }
 
+function hasEnded({ state_type: state }: JobDetailRow): boolean {
+  return isTerminal(state) || state === 'CANCELLING';
+}
+
 function requireUnfinished({ state_type: state, state_name: name }: JobDetailRow): void {
-  if (isTerminal(state)) throw new DomainError('job-has-ended', `The job has ended; it is ${name.toLowerCase()}.`);
+  if (isTerminal(state)) throw new DomainError('job-has-ended', `The job has ended; it is ${stateInWords(name)}.`);
   if (state === 'CANCELLING') throw new DomainError('job-has-ended', 'The job is being dismissed.');
 }

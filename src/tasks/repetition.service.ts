@@ -60,7 +60,10 @@ export class RepetitionService {
     if (start.from === 'failure') return completed;
     const first = steps.find(({ key }) => key === start.task);
     if (first === undefined) {
-      throw new DomainError('no-such-task', `The job has no step with the key ${JSON.stringify(start.task)}.`);
+      throw new DomainError(
+        'no-such-task',
+        `The job has no step with the key ${JSON.stringify(start.task)}; /jobs/${jobId}/tasks lists those that there are.`,
+      );
     }
     // A task around the step has to run again for the step to be called; its result would be taken instead.
     const around = new Set<string>();

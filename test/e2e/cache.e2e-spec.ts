@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from '../harness/backends.js';
 import type { Client, JobStatus } from '../harness/client.js';
 import { OwnService } from '../harness/own-service.js';
+import { expectProblem, OWN_PROBLEM } from '../harness/problem.js';
 import { Receiver } from '../harness/receiver.js';
 
 jest.setTimeout(60_000);
@@ -201,6 +202,10 @@ describe('A limit of jobs', () => {
     const first = await held('single-cancelNew', 'north');
     await eventually(async () => (await runs('in', [first])) || undefined, 'the first one runs');
     const second = await held('single-cancelNew', 'north');
+    const refused = await client.execute('single-cancelNew', { inputs: inputsOf({ region: 'north', holds: ['in'] }) });
+    const problem = await expectProblem(refused, 503, `${OWN_PROBLEM}/too-busy`);
+    expect(problem).toMatchObject({ detail: 'No more than 1 job(s) of this kind may run at once, and so many do.' });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     const elsewhere = await held('single-cancelNew', 'south');
     expect(await client.ended(second)).toMatchObject({
       status: 'dismissed',
@@ -219,7 +224,10 @@ describe('A limit of jobs', () => {
     const first = await held('single-cancelRunning', 'north');
     await eventually(async () => (await runs('in', [first])) || undefined, 'the first one runs');
     const second = await held('single-cancelRunning', 'north');
-    expect(await client.ended(first)).toMatchObject({ status: 'dismissed' });
+    expect(await client.ended(first)).toMatchObject({
+      status: 'dismissed',
+      message: expect.stringContaining(`make room for the newer job ${second}`),
+    });
     await inState(second, 'Running');
     await open('in');
     expect(await client.ended(second)).toMatchObject({ status: 'successful' });

@@ -390,6 +390,30 @@ describe('sluice against the service', () => {
       expect((await run(['pause', jobId])).code).toBe(2);
     });
 
+    it('says whom a job waits for, in its text and while it is watched, and how to answer', async () => {
+      const how = (jobId: string) => `sluice resume ${jobId} --task how-many n=...`;
+      const jobId = await asking();
+      expect(ok(await run(['jobs', jobId])).stdout).toContain(how(jobId));
+      await client.dismiss(jobId);
+      let answered: Promise<Response> | undefined;
+      const { stdout, stderr } = ok(
+        await run(['run', 'asking', '--watch'], {
+          onStderr: (soFar) => {
+            const [, asks] = /sluice resume (\S+) --task how-many n=/.exec(soFar) ?? [];
+            if (asks === undefined) return;
+            answered ??= client.fetch(`/jobs/${asks}/resume`, {
+              method: 'POST',
+              headers: { 'content-type': 'application/json' },
+              body: '{"input": {"n": 2}}',
+            });
+          },
+        }),
+      );
+      expect((await answered)?.status).toBe(200);
+      expect(JSON.parse(stdout)).toEqual(42);
+      expect(stderr.match(/waits for an answer/g)).toHaveLength(1);
+    });
+
     it('answers with JSON from a file', async () => {
       const jobId = await asking();
       writeFileSync(path('answer.json'), '{"n": 1}');

@@ -27,6 +27,7 @@ describe.each([
 ])('Control of jobs, %s', (_, settings) => {
   const own = new OwnService('e2e-job-controls', {
     PROCESS_MODULES: resolve('test/fixtures/control-processes.mjs'),
+    SYNC_CONCURRENCY: '1',
     ...settings,
   });
   let client: Client;
@@ -101,6 +102,19 @@ describe.each([
       ['how-many', 'Completed'],
       ['last', 'Completed'],
     ]);
+  });
+
+  it('a synchronous execution that waits for an answer keeps no other from running, and gets its results in the end', async () => {
+    const waiting = client.execute('asking', { inputs: { journal: journal() }, response: 'document' });
+    const id = await eventually(async () => {
+      const { jobs } = await client.getJson<{ jobs: Status[] }>('/jobs?processID=asking&status=running&limit=1');
+      return jobs[0] && (await status(jobs[0].jobID)).state.name === 'Suspended' ? jobs[0].jobID : undefined;
+    }, 'its job waits');
+    const other = await client.execute('striding', { inputs: { journal: journal(), steps: 1, ms: 1 } });
+    expect(other.status).toBe(200);
+    expect((await post(`/jobs/${id}/resume`, { input: { n: 2 } })).status).toBe(200);
+    expect((await waiting).status).toBe(200);
+    expect(await client.ended(id)).toMatchObject({ status: 'successful' });
   });
 
   it('a pause lets the running step end, and the job go on where it was', async () => {

@@ -1,11 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
-import type { Client } from '../harness/client.js';
-import { counts, flowInputs, open, openFlowSite } from '../harness/flow-site.js';
+import { counts, fixture, flowInputs, open, openFlowSite } from '../harness/flow-site.js';
 import type { Service } from '../harness/service.js';
+import { useSharedSite } from '../harness/shared-site.js';
 import { clientOf, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
@@ -22,11 +22,17 @@ interface TaskRow {
   readonly recoveries: number;
 }
 
-/** A queue entry keeps a worker busy, so that every task under way has a worker to itself. */
-const ONE_AT_A_TIME = { PROCESS_MODULES: resolve('test/fixtures/executor-flows.mjs'), WORKER_CONCURRENCY: '1' };
+const SETTINGS = {
+  PROCESS_MODULES: resolve('test/fixtures/executor-flows.mjs'),
+  // A queue entry keeps a worker busy, so that every task under way has a worker to itself.
+  WORKER_CONCURRENCY: '1',
+  SHUTDOWN_GRACE: '300ms',
+  MAX_RECOVERIES: '1',
+};
 
+/** A directory for one flow. */
 async function place(): Promise<string> {
-  const path = site.path('place');
+  const path = site.path(randomUUID());
   await mkdir(path, { recursive: true });
   return path;
 }
@@ -64,20 +70,42 @@ async function workerOf(jobId: string, key: string, workers: readonly Service[])
 const wait = (name: string) => `map[${name}]/wait`;
 
 describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
+  const shared = useSharedSite(sites, backend, SETTINGS);
+  beforeAll(() => {
+    site = shared.site;
+  });
+
   /** A flow whose task `x` has ended, and whose tasks `a` and `b` are under way on workers of their own. */
-  async function underWay(workers: number, settings: Record<string, string> = {}) {
-    site = await openFlowSite(sites, { ...ONE_AT_A_TIME, ...settings }, backend);
-    const nodes = await site.nodes(workers);
+  async function underWay() {
+    const { client } = shared;
+    const workers = await shared.staff(3);
     const path = await place();
     await pass(path, 'x');
-    const job = await nodes.client.submit('distributed-gates', { place: path, names: ['x', 'a', 'b'] });
+    const job = await client.submit('distributed-gates', { place: path, names: ['x', 'a', 'b'] });
     for (const what of ['end-x', 'start-a', 'start-b']) await notes(path, what);
     await inState(job, 'Suspended');
-    return { ...nodes, path, job };
+    return { client, workers, path, job };
   }
 
+  it('15 a task that kills its executor always: the job is Crashed, and its worker runs others', async () => {
+    const { client } = shared;
+    const workers = await shared.staff(1);
+    const path = await place();
+    const job = await client.submit('distributed-dies', { place: path, times: 100 });
+
+    expect(await client.ended(job)).toMatchObject({ status: 'failed', state: { type: 'CRASHED', name: 'Crashed' } });
+    expect(await noted(path)).toEqual({ lives: 1, dies: 2 });
+    expect((await tasks(job)).map(({ key, state_type: type }) => [key, type])).toEqual([
+      ['lives', 'COMPLETED'],
+      ['dies', 'CRASHED'],
+    ]);
+    const next = await client.submit('distributed-graph', { place: path });
+    expect(await client.ended(next)).toMatchObject({ status: 'successful' });
+    expect(workers.map(({ running }) => running)).toEqual([true]);
+  });
+
   it('the worker of a task is killed: the task is run again, those beside it and those that had ended are not', async () => {
-    const { client, workers, path, job } = await underWay(3);
+    const { client, workers, path, job } = await underWay();
     const [lost, other] = [await workerOf(job, wait('a'), workers), await workerOf(job, wait('b'), workers)];
     expect(lost).not.toBe(other);
     lost.kill('SIGKILL');
@@ -95,8 +123,8 @@ describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
   });
 
   it('the worker of the flow is killed: its tasks on other workers go on', async () => {
-    site = await openFlowSite(sites, ONE_AT_A_TIME, backend);
-    const { client, workers } = await site.nodes(3);
+    const { client } = shared;
+    const workers = await shared.staff(3);
     const path = await place();
     const job = await client.submit('distributed-beside', { place: path });
     await notes(path, 'start-own');
@@ -116,7 +144,7 @@ describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
   });
 
   it('17 the worker of a task shuts down: the task is handed back, which is no failure', async () => {
-    const { client, workers, path, job } = await underWay(3, { SHUTDOWN_GRACE: '300ms' });
+    const { client, workers, path, job } = await underWay();
     await (await workerOf(job, wait('a'), workers)).stop();
     await notes(path, 'start-a', 2);
     for (const name of ['a', 'b']) await pass(path, name);
@@ -127,25 +155,8 @@ describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
     expect((await site.history(job)).filter(({ type }) => type === 'task-handed-back')).toHaveLength(1);
   });
 
-  it('15 a task that kills its executor always: the job is Crashed, and its worker runs others', async () => {
-    site = await openFlowSite(sites, { ...ONE_AT_A_TIME, MAX_RECOVERIES: '1' }, backend);
-    const { client, workers } = await site.nodes(1);
-    const path = await place();
-    const job = await client.submit('distributed-dies', { place: path, times: 100 });
-
-    expect(await client.ended(job)).toMatchObject({ status: 'failed', state: { type: 'CRASHED', name: 'Crashed' } });
-    expect(await noted(path)).toEqual({ lives: 1, dies: 2 });
-    expect((await tasks(job)).map(({ key, state_type: type }) => [key, type])).toEqual([
-      ['lives', 'COMPLETED'],
-      ['dies', 'CRASHED'],
-    ]);
-    const next = await client.submit('distributed-graph', { place: path });
-    expect(await client.ended(next)).toMatchObject({ status: 'successful' });
-    expect(workers.map(({ running }) => running)).toEqual([true]);
-  });
-
   it('21 the job is dismissed: its tasks are stopped wherever they run, and their workers are free', async () => {
-    const { client, path, job } = await underWay(3);
+    const { client, path, job } = await underWay();
     expect((await client.dismiss(job)).status).toBe(200);
     expect(await client.ended(job)).toMatchObject({ status: 'dismissed' });
     for (const name of ['a', 'b']) await notes(path, `stopped-${name}`);
@@ -161,7 +172,7 @@ describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
   });
 
   it('a pause lets the tasks end that run, and begins no other until it has ended', async () => {
-    const { client, path, job } = await underWay(3);
+    const { client, path, job } = await underWay();
     const post = (verb: string) => client.fetch(`/jobs/${job}/${verb}`, { method: 'POST' });
     expect((await post('pause')).status).toBe(200);
     for (const name of ['a', 'b']) await pass(path, name);
@@ -179,8 +190,8 @@ describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
   });
 
   it('the queue loses the entry of a task: the supervisor puts it back', async () => {
-    site = await openFlowSite(sites, ONE_AT_A_TIME, backend);
-    const { client } = await site.nodes(1);
+    const { client } = shared;
+    await shared.staff(1);
     const path = await place();
     const job = await client.submit('distributed-gates', { place: path, names: ['a', 'b'] });
     await eventually(async () => {
@@ -199,16 +210,15 @@ describe.each(testedBackends())('distributed tasks, queue on %s', (backend) => {
     expect(await noted(path)).toEqual({ 'start-a': 1, 'end-a': 1, 'start-b': 1, 'end-b': 1, last: 1 });
     expect(await site.recoveries(job)).toBe(0);
   });
+});
 
+describe.each(testedBackends())('distributed tasks of several releases, queue on %s', (backend) => {
   it('18 a task of version 1 waits when only version 2 is left, says for what over HTTP, and goes on with its job', async () => {
-    const release = (version: string) => {
-      const url = pathToFileURL(resolve('test/fixtures/rolling-processes.mjs'));
-      for (const [name, value] of Object.entries({ version, executor: 'distributed' }))
-        url.searchParams.set(name, value);
-      return { PROCESS_MODULES: url.href };
-    };
+    const release = (version: string) => ({
+      PROCESS_MODULES: fixture('rolling-processes.mjs', { version, executor: 'distributed' }),
+    });
     site = await openFlowSite(sites, { SHUTDOWN_GRACE: '300ms' }, backend);
-    const client: Client = clientOf(await site.api({ ROLE: 'api', ...release('1.4.0') }));
+    const client = clientOf(await site.api({ ROLE: 'api', ...release('1.4.0') }));
     const old = await site.worker(release('1.4.0'));
     const job = await client.submit('rolling', flowInputs(site, ['fetch']));
     await site.noted(job, 'fetch');

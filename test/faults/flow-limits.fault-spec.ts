@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
-import { flowInputs, flowModules, notes, open, openFlowSite } from '../harness/flow-site.js';
+import type { Client } from '../harness/client.js';
+import { EXECUTORS, flowFor, flowInputs, flowModulesForAll, notes, open, openFlowSite } from '../harness/flow-site.js';
 import { OverlapMeter } from '../harness/overlap-meter.js';
 import { Seed } from '../harness/seed.js';
 import { clientOf, type Site } from '../harness/site.js';
@@ -13,60 +14,58 @@ const sites = useSites();
 const seed = Seed.ofSuite();
 let site: Site;
 
+async function waitForPlaces(client: Client, jobs: readonly string[]): Promise<void> {
+  await eventually(async () => {
+    const states = await Promise.all(jobs.map(async (job) => (await client.status(job)).state.name));
+    return states.every((name) => name === 'AwaitingConcurrencySlot') ? true : undefined;
+  }, 'the others wait for the places');
+}
+
 describe.each(testedBackends())('24 slot leak, queue on %s', (backend) => {
-  it.each([
-    ['single-job', 'local'],
-    ['single-task', 'local'],
-    ['single-task', 'distributed'],
-  ] as const)(
-    '%s, executor %s: the holder of the only place is killed, the next one gets it',
-    async (process, executor) => {
-      site = await openFlowSite(sites, { ...flowModules(executor), WORKER_CONCURRENCY: '4' }, backend);
-      const { client, workers } = await site.nodes(1);
-      const first = await client.submit(process, flowInputs(site, ['in']));
-      await site.noted(first, 'in');
-      const waiting = await Promise.all([1, 2].map(() => client.submit(process, flowInputs(site, ['in']))));
-      await eventually(async () => {
-        const states = await Promise.all(waiting.map(async (job) => (await client.status(job)).state.name));
-        return states.every((name) => name === 'AwaitingConcurrencySlot') ? true : undefined;
-      }, 'the others wait for the place');
+  it('the holder of the only place for a job, or a task of either executor, is killed or dismissed: the next one gets it', async () => {
+    // Room for all jobs at once.
+    site = await openFlowSite(sites, { ...flowModulesForAll(), WORKER_CONCURRENCY: '9' }, backend);
+    const { client, workers } = await site.nodes(1);
+    const processes = ['single-job', ...EXECUTORS.map((executor) => flowFor(executor, 'single-task'))];
+    const submit = () => Promise.all(processes.map((process) => client.submit(process, flowInputs(site, ['in']))));
+    const firsts = await submit();
+    for (const first of firsts) await site.noted(first, 'in');
+    const waiting = [...(await submit()), ...(await submit())];
+    await waitForPlaces(client, waiting);
 
-      workers[0].kill('SIGKILL');
-      await workers[0].exited();
-      await site.worker();
-      await open(site, 'in');
-      for (const job of [first, ...waiting]) expect(await client.ended(job)).toMatchObject({ status: 'successful' });
-      expect((await notes(site, first, /^in$/)).length).toBe(2);
-      for (const job of waiting) expect((await notes(site, job, /^in$/)).length).toBe(1);
-    },
-  );
-
-  it('a place whose holder is dismissed is free at once', async () => {
-    site = await openFlowSite(sites, {}, backend);
-    const { client } = await site.nodes(1);
-    const first = await client.submit('single-job', flowInputs(site, ['in']));
-    await site.noted(first, 'in');
-    const next = await client.submit('single-job', flowInputs(site, ['in']));
-    expect((await client.dismiss(first)).status).toBe(200);
-    await site.noted(next, 'in');
+    workers[0].kill('SIGKILL');
+    await workers[0].exited();
+    await site.worker();
     await open(site, 'in');
+    for (const job of [...firsts, ...waiting]) expect(await client.ended(job)).toMatchObject({ status: 'successful' });
+    for (const first of firsts) expect((await notes(site, first, /^in$/)).length).toBe(2);
+    for (const job of waiting) expect((await notes(site, job, /^in$/)).length).toBe(1);
+
+    const closed = flowInputs(site, ['in'], { gates: site.path('closed') });
+    const holder = await client.submit('single-job', closed);
+    await site.noted(holder, 'in');
+    const next = await client.submit('single-job', flowInputs(site));
+    await waitForPlaces(client, [next]);
+    expect((await client.dismiss(holder)).status).toBe(200);
     expect(await client.ended(next)).toMatchObject({ status: 'successful' });
   });
 });
 
 describe('25 limit never exceeded', () => {
-  it.each([
-    ['limited-jobs', 'local'],
-    ['limited-tasks', 'local'],
-    ['limited-tasks', 'distributed'],
-  ] as const)('%s, executor %s: never more than three at once, whatever is killed', async (process, executor) => {
-    site = await openFlowSite(sites, { ...flowModules(executor), WORKER_CONCURRENCY: '8', MAX_RECOVERIES: '100' });
-    const meter = await OverlapMeter.start(300);
+  it('never more than three jobs at once, nor tasks of either executor, whatever is killed', async () => {
+    const settings = { ...flowModulesForAll(), WORKER_CONCURRENCY: '8', MAX_RECOVERIES: '100' };
+    site = await openFlowSite(sites, settings);
+    const processes = ['limited-jobs', ...EXECUTORS.map((executor) => flowFor(executor, 'limited-tasks'))];
+    const meters = await Promise.all(processes.map(() => OverlapMeter.start(300)));
     try {
       const client = clientOf(await site.api({ ROLE: 'api' }));
       const workers = await Promise.all([1, 2, 3].map(() => site.worker()));
+      // Of each process in turn, so that all are at work when something is killed.
+      const rounds = Array.from({ length: 12 }, () =>
+        processes.map((process, index) => ({ process, meter: meters[index] })),
+      );
       const jobs = await Promise.all(
-        Array.from({ length: 24 }, () => client.submit(process, flowInputs(site, [], { port: meter.port }))),
+        rounds.flat().map(({ process, meter }) => client.submit(process, flowInputs(site, [], { port: meter.port }))),
       );
       let isOver = false;
       const nemesis = (async () => {
@@ -81,12 +80,14 @@ describe('25 limit never exceeded', () => {
       for (const job of jobs) expect(await client.ended(job, 120_000)).toMatchObject({ status: 'successful' });
       isOver = true;
       await nemesis;
-      expect(meter.visits).toBeGreaterThanOrEqual(jobs.length);
-      expect(meter.most).toBeLessThanOrEqual(3);
-      // The limit was put to the test: without it there would be a crowd.
-      expect(meter.most).toBeGreaterThan(1);
+      for (const { visits, most } of meters) {
+        expect(visits).toBeGreaterThanOrEqual(rounds.length);
+        expect(most).toBeLessThanOrEqual(3);
+        // The limit was put to the test: without it there would be a crowd.
+        expect(most).toBeGreaterThan(1);
+      }
     } finally {
-      await meter.close();
+      await Promise.all(meters.map((meter) => meter.close()));
     }
   });
 });

@@ -4,10 +4,8 @@ import type { Client } from '../harness/client.js';
 import {
   counts,
   EXECUTORS,
-  type Executor,
   flowFor,
   flowInputs,
-  flowModules,
   flowModulesForAll,
   IN_ONE_RUN,
   notes,
@@ -31,6 +29,11 @@ async function states(client: Client, job: string): Promise<Record<string, strin
   return Object.fromEntries(tasks.map(({ key, state }) => [key, `${state.type}/${state.name}`]));
 }
 
+/** Submits a job for either executor. */
+function submit(client: Client, process: string, holds: readonly string[] = [], more = {}): Promise<string[]> {
+  return Promise.all(EXECUTORS.map((one) => client.submit(flowFor(one, process), flowInputs(site, holds, more))));
+}
+
 function answer(client: Client, job: string, input: unknown): Promise<Response> {
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ task: 'how-many', input });
@@ -41,8 +44,7 @@ describe('31 timeout', () => {
   it('a task that hears no signal is TimedOut at its limit, by either executor, and its late result is discarded', async () => {
     site = await openFlowSite(sites, { ...IN_ONE_RUN, ...flowModulesForAll(), WORKER_CONCURRENCY: '4' });
     const { client } = await site.nodes(1);
-    const submit = (one: Executor) => client.submit(flowFor(one, 'overdue'), flowInputs(site, ['slow', 'last']));
-    const jobs = await Promise.all(EXECUTORS.map(submit));
+    const jobs = await submit(client, 'overdue', ['slow', 'last']);
     for (const job of jobs) {
       await site.noted(job, 'last');
       expect(await states(client, job)).toMatchObject({ slow: 'FAILED/TimedOut' });
@@ -65,17 +67,20 @@ describe('31 timeout', () => {
   });
 });
 
-const VARIANTS = testedBackends().flatMap((backend) => EXECUTORS.map((executor) => [backend, executor] as const));
+/** Waits until all jobs are in a state at the same time. */
+async function inState(jobs: readonly string[], state: string): Promise<void> {
+  await eventually(async () => {
+    const names = await Promise.all(jobs.map(async (job) => (await site.row(job)).state_name));
+    return names.every((name) => name === state) ? true : undefined;
+  }, `all jobs are ${state}`);
+}
 
-describe.each(VARIANTS)('32 suspend and resume, queue on %s, executor %s', (backend, executor) => {
+describe.each(testedBackends())('32 suspend and resume, either executor, queue on %s', (backend) => {
   it('a job that waits for an answer goes on after a restart of everything; an answer that does not fit is refused', async () => {
-    site = await openFlowSite(sites, flowModules(executor), backend);
+    site = await openFlowSite(sites, flowModulesForAll(), backend);
     const before = await site.nodes(1);
-    const job = await before.client.submit('asking-flow', flowInputs(site));
-    await eventually(
-      async () => ((await before.client.status(job)).state.name === 'Suspended' ? true : undefined),
-      'the job waits for its answer',
-    );
+    const jobs = await submit(before.client, 'asking-flow');
+    await inState(jobs, 'Suspended');
     for (const node of [before.api, ...before.workers]) node.kill('SIGKILL');
     for (const node of [before.api, ...before.workers]) await node.exited();
     await sites.postgres.crash();
@@ -84,30 +89,34 @@ describe.each(VARIANTS)('32 suspend and resume, queue on %s, executor %s', (back
     await sites.postgres.up();
 
     const { client } = await site.nodes(1);
-    expect(await client.getJson(`/jobs/${job}`)).toMatchObject({
-      status: 'running',
-      state: { type: 'PAUSED', name: 'Suspended' },
-      inputRequests: [{ task: 'how-many', message: 'How many more?' }],
-    });
-    for (const wrong of [{}, { n: 'two' }, 'two', null]) {
-      const refused = await answer(client, job, wrong);
-      expect(refused.status).toBe(400);
+    for (const job of jobs) {
+      expect(await client.getJson(`/jobs/${job}`)).toMatchObject({
+        status: 'running',
+        state: { type: 'PAUSED', name: 'Suspended' },
+        inputRequests: [{ task: 'how-many', message: 'How many more?' }],
+      });
+      for (const wrong of [{}, { n: 'two' }, 'two', null]) {
+        const refused = await answer(client, job, wrong);
+        expect(refused.status).toBe(400);
+      }
+      expect((await answer(client, job, { n: 2 })).status).toBe(200);
     }
-    expect((await answer(client, job, { n: 2 })).status).toBe(200);
-    expect(await client.ended(job)).toMatchObject({ status: 'successful' });
-    expect(await client.getJson(`/jobs/${job}/results`)).toBe(42);
-    expect(await counts(site, job, /./)).toEqual({ first: 1, last: 1 });
-    expect(await site.row(job)).toMatchObject({ recoveries: 0 });
+    for (const job of jobs) {
+      expect(await client.ended(job)).toMatchObject({ status: 'successful' });
+      expect(await client.getJson(`/jobs/${job}/results`)).toBe(42);
+      expect(await counts(site, job, /./)).toEqual({ first: 1, last: 1 });
+      expect(await site.row(job)).toMatchObject({ recoveries: 0 });
+    }
   });
 
   it('a job that sleeps is woken after its queue has lost everything', async () => {
-    site = await openFlowSite(sites, flowModules(executor), backend);
+    site = await openFlowSite(sites, flowModulesForAll(), backend);
     const { api, workers } = await site.nodes(1);
-    const job = await clientOf(api).submit('dozing', flowInputs(site, [], { ms: 2_000 }));
-    await eventually(
-      async () => ((await site.row(job)).state_name === 'Sleeping' ? true : undefined),
-      'the job sleeps',
-    );
+    const jobs = await submit(clientOf(api), 'dozing', ['step-1'], { ms: 5_000 });
+    for (const job of jobs) await site.noted(job, 'step-1');
+    // From here on they fall asleep together.
+    await open(site, 'step-1');
+    await inState(jobs, 'Sleeping');
     for (const node of [api, ...workers]) node.kill('SIGKILL');
     for (const node of [api, ...workers]) await node.exited();
     if (site.redis) {
@@ -117,7 +126,9 @@ describe.each(VARIANTS)('32 suspend and resume, queue on %s, executor %s', (back
       await site.query('DELETE FROM bullmq.job');
     }
     const { client } = await site.nodes(1);
-    expect(await client.ended(job)).toMatchObject({ status: 'successful' });
-    expect(await counts(site, job, /^done-/)).toEqual({ 'done-1': 1, 'done-2': 1 });
+    for (const job of jobs) {
+      expect(await client.ended(job)).toMatchObject({ status: 'successful' });
+      expect(await counts(site, job, /^done-/)).toEqual({ 'done-1': 1, 'done-2': 1 });
+    }
   });
 });

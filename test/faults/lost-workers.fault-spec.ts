@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
+import { useSharedSite } from '../harness/shared-site.js';
 import { clientOf, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
@@ -11,6 +13,9 @@ const SUPERVISOR_LOCK = 0x534c5356;
 
 const sites = useSites();
 let site: Site;
+
+/** A file for which the jobs of one test wait. */
+const newGate = () => site.path(`gate-${randomUUID()}`);
 
 /** The database session that leads, once there is one. */
 function leader(): Promise<number> {
@@ -26,10 +31,15 @@ function leader(): Promise<number> {
 }
 
 describe.each(testedBackends())('lost workers, queue on %s', (backend) => {
+  const shared = useSharedSite(sites, backend, { WORKER_CONCURRENCY: '1' });
+  beforeAll(() => {
+    site = shared.site;
+  });
+
   it('3 kill-worker: a job whose worker is killed is done by another one, and its history has no gap', async () => {
-    site = await sites.open(backend);
-    const { client, workers } = await site.nodes(2);
-    const gate = site.path('gate');
+    const { client } = shared;
+    const workers = await shared.staff(2);
+    const gate = newGate();
     const job = await client.submit('gate', { journal: site.journal, gate });
     const lostPid = await site.noted(job, 'start');
 
@@ -52,29 +62,27 @@ describe.each(testedBackends())('lost workers, queue on %s', (backend) => {
   });
 
   it('3 kill-worker: the only worker is killed, its successor finds the job and those that waited', async () => {
-    site = await sites.open(backend, { WORKER_CONCURRENCY: '1' });
-    const {
-      client,
-      workers: [worker],
-    } = await site.nodes(1);
-    const gate = site.path('gate');
+    const { client } = shared;
+    const [worker] = await shared.staff(1);
+    const gate = newGate();
     const jobs = [];
     for (let n = 0; n < 5; n += 1) jobs.push(await client.submit('gate', { journal: site.journal, gate }));
     await site.noted(jobs[0], 'start');
 
     worker.kill('SIGKILL');
     await worker.exited();
-    await site.worker();
+    await shared.staff(1);
     await writeFile(gate, '');
 
     for (const job of jobs) expect(await client.ended(job)).toMatchObject({ status: 'successful' });
-    expect((await site.rows()).map(({ recoveries }) => recoveries).sort()).toEqual([0, 0, 0, 0, 1]);
+    const rows = await Promise.all(jobs.map((job) => site.row(job)));
+    expect(rows.map(({ recoveries }) => recoveries).sort()).toEqual([0, 0, 0, 0, 1]);
   });
 
   it('11 pause-worker: a worker that slept past its lease is fenced off, there is one result and it stays', async () => {
-    site = await sites.open(backend);
-    const { client, workers } = await site.nodes(2);
-    const gate = site.path('gate');
+    const { client } = shared;
+    const workers = await shared.staff(2);
+    const gate = newGate();
     const job = await client.submit('gate', { journal: site.journal, gate });
     await site.noted(job, 'start');
     const sleeping = await site.holder(job, workers);
@@ -110,10 +118,11 @@ describe('supervision', () => {
   ])(
     '26 supervisor-failover: the leading node is %s, another one leads and takes care of its jobs',
     async (_, signal) => {
+      // A site of its own: every node may lead, the API too, and the first one does.
       site = await sites.open();
       const leading = await site.worker();
       const first = await leader();
-      const gate = site.path('gate');
+      const gate = newGate();
       const client = clientOf(await site.api({ ROLE: 'api' }));
       const job = await client.submit('gate', { journal: site.journal, gate });
       await site.noted(job, 'start');

@@ -28,7 +28,8 @@ export function flowFor(executor: Executor, id: string): string {
 
 const GENERAL = ['probe-processes.mjs', 'fault-processes.mjs'].map((file) => resolve('test/fixtures', file));
 
-function fixture(file: string, query: Record<string, string>): string {
+/** Address of a module of test/fixtures that reads its query. */
+export function fixture(file: string, query: Record<string, string>): string {
   const url = pathToFileURL(resolve('test/fixtures', file));
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   return url.href;

@@ -117,7 +117,7 @@ describe('the pages of the documentation', () => {
       ([, name]) => name,
     );
     // Variables of the tests, of the command line, of the system and of compose, which are no settings of the service.
-    const other = /^(FAULT_SEED$|SLUICE_|HTTPS?_PROXY|NO_|NODE_|XDG_|COMPOSE_)/;
+    const other = /^(FAULT_SEED$|FUZZ_TIME$|SLUICE_|HTTPS?_PROXY|NO_|NODE_|XDG_|COMPOSE_)/;
     const ofStack = [...readFileSync('docker/.env.example', 'utf8').matchAll(/^#([A-Z_]+)=/gm)].map(([, name]) => name);
     const known = [...Object.keys(settingsSchema.shape), ...SECRET_FILES, ...ofStack];
     expect(named.filter((name) => !known.includes(name) && !other.test(name))).toEqual([]);

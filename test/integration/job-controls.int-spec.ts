@@ -90,6 +90,17 @@ describe('an answer', () => {
     expect(await store.row(id)).toMatchObject({ state_name: 'Suspended' });
   });
 
+  it('to a step whose schema is wrong is refused, and the reason is told', async () => {
+    const held = await store.claimed();
+    const request = { ...QUESTION, schema: { type: 'potato' } };
+    await memory.of(held).begin(step('approve', { kind: 'input', request }));
+    await memory.suspension.suspend(held);
+    await expect(memory.pauses.resume(held.id, { input: 1 })).rejects.toMatchObject({
+      code: 'invalid-parameter',
+      errors: [{ pointer: '/input', detail: expect.stringContaining('potato') as unknown }],
+    });
+  });
+
   it('given twice changes nothing the second time; another one is a conflict', async () => {
     const id = await asking('approve');
     const answers = await Promise.all(
@@ -99,6 +110,26 @@ describe('an answer', () => {
     expect((await types(id)).filter((type) => type === 'resumed')).toHaveLength(1);
     await expect(memory.pauses.resume(id, { input: { ok: false } })).rejects.toMatchObject({ code: 'job-not-waiting' });
     await expectNoGaps(id);
+  });
+
+  it('given twice is the same one with defaults for what it leaves out, and when the job has ended', async () => {
+    const held = await store.claimed();
+    const properties = { ok: { type: 'boolean' }, factor: { type: 'number', default: 2 } };
+    await memory
+      .of(held)
+      .begin(step('approve', { kind: 'input', request: { ...QUESTION, schema: { type: 'object', properties } } }));
+    await memory.suspension.suspend(held);
+    await memory.pauses.resume(held.id, { input: { ok: true } });
+    await memory.pauses.resume(held.id, { input: { ok: true } });
+    await memory.pauses.resume(held.id, { input: { factor: 2, ok: true } });
+    const { steps, held: holder } = await memory.again(held.id);
+    expect(await steps.begin(ask('approve'))).toEqual({ do: 'return', value: { ok: true, factor: 2 } });
+    await store.completion.succeed(holder, []);
+    expect(await memory.pauses.resume(held.id, { input: { ok: true } })).toMatchObject({ state_name: 'Completed' });
+    await expect(memory.pauses.resume(held.id, { input: { ok: false } })).rejects.toMatchObject({
+      code: 'job-has-ended',
+    });
+    expect((await types(held.id)).filter((type) => type === 'resumed')).toHaveLength(1);
   });
 
   it('has to name the step when several ask', async () => {
@@ -267,7 +298,10 @@ describe('a repetition', () => {
       code: 'job-not-failed',
     });
     const from = { from: 'task', task: 'x' } as const;
-    await expect(memory.repetitions.repeat(held.id, from)).rejects.toMatchObject({ code: 'no-such-task' });
+    await expect(memory.repetitions.repeat(held.id, from)).rejects.toMatchObject({
+      code: 'no-such-task',
+      message: `The job has no step with the key "x"; /jobs/${held.id}/tasks lists those that there are.`,
+    });
     expect(await stat(memory.files.directory(held.id)).catch(() => undefined)).toBeUndefined();
   });
 });

@@ -195,6 +195,14 @@ describe('a limit of jobs', () => {
     await store.cancellation.confirm(held);
     await store.slotQueue.freed([key]);
     expect(await claim(third)).toBeDefined();
+    for (const [dismissed, newer] of [
+      [first, second],
+      [second, third],
+    ]) {
+      const message = `Dismissed to make room for the newer job ${newer}: only so many of this kind may run at once.`;
+      expect((await store.row(dismissed)).message).toBe(message);
+      expect((await store.history(dismissed)).at(-1)).toMatchObject({ type: 'dismissed', data: { detail: message } });
+    }
   });
 
   it('never lets more than so many run, whatever happens to them (scenario 25)', async () => {

@@ -464,6 +464,12 @@ describe('a job of another process', () => {
     expect(await store.row(childId)).toMatchObject({ state_type: 'CANCELLING' });
     expect(await store.row(grandchildId!)).toMatchObject({ state_type: 'CANCELLED' });
     expect(await store.cancellation.confirm(child!)).toBe(true);
+    const message = 'The job whose step started it was dismissed.';
+    for (const id of [childId, grandchildId!]) {
+      expect(await store.row(id)).toMatchObject({ message });
+      expect((await store.history(id)).at(-1)).toMatchObject({ type: 'dismissed', data: { detail: message } });
+    }
+    expect(await store.row(parent.id)).toMatchObject({ message: null });
     for (const id of [parent.id, childId, grandchildId!]) await expectNoGaps(id);
   });
 });

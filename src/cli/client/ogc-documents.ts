@@ -76,7 +76,15 @@ export interface StatusInfo {
   readonly updated?: string;
   readonly waitingReason?: string;
   /** What its steps ask people for; this API's own. */
-  readonly inputRequests?: readonly { readonly task: string; readonly schema: Schema }[];
+  readonly inputRequests?: readonly InputRequest[];
+}
+
+/** A question of a step of a job. */
+export interface InputRequest {
+  /** Key of the step. */
+  readonly task: string;
+  readonly message?: string;
+  readonly schema: Schema;
 }
 
 /** One line of a job's log; this API's own, other servers have none. */

@@ -2,7 +2,15 @@ import type { Schema } from '../client/ogc-documents.js';
 import { type SchemaShape, shapeOf } from './schema-shape.js';
 
 /** A value that does not fit the schema of its input; the message completes "The input ... ". */
-export class UnfitValue extends Error {}
+export class UnfitValue extends Error {
+  /** @param wanted what it takes in its place, without the value, which may be a secret */
+  constructor(
+    message: string,
+    readonly wanted?: string,
+  ) {
+    super(message);
+  }
+}
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
@@ -33,7 +41,7 @@ export function parseValue(text: string, schema?: Schema): unknown {
   if (allows('string')) return text;
   if (shape.types.has('array')) return listOf(text, shape);
   if (shape.types.has('binary')) return text;
-  throw new UnfitValue(`cannot be ${JSON.stringify(text)}, it takes ${wanted(shape)}`);
+  throw new UnfitValue(`cannot be ${JSON.stringify(text)}, it takes ${wanted(shape)}`, wanted(shape));
 }
 
 /** `a,b,c,d` or, with heights, six numbers (OGC 18-062r2 bbox.yaml). */
@@ -52,7 +60,7 @@ function exactNumber(text: string, shape: SchemaShape): number {
     throw new UnfitValue(`is too large a number; write key:=${text} to send it digit by digit`);
   }
   if (!Number.isInteger(number) && shape.types.has('integer') && !shape.types.has('number')) {
-    throw new UnfitValue(`cannot be ${text}, it takes whole numbers`);
+    throw new UnfitValue(`cannot be ${text}, it takes whole numbers`, 'whole numbers');
   }
   return number;
 }

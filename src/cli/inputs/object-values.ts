@@ -44,9 +44,10 @@ function fitting(key: string, text: string, schema: Schema | undefined): unknown
   try {
     return parseValue(text, schema);
   } catch (error) {
-    // What the text is, the message would repeat; the server says what it takes.
-    if (error instanceof UnfitValue) throw new UsageError(`${key}: its value does not fit; write ${key}:=JSON.`);
-    throw error;
+    if (!(error instanceof UnfitValue)) throw error;
+    // Its message would repeat the text.
+    const taken = error.wanted === undefined ? '' : `it takes ${error.wanted}; `;
+    throw new UsageError(`${key}: its value does not fit; ${taken}${key}:=JSON sends anything.`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { jobIdOf, type LogLine, type StatusInfo } from '../client/ogc-documents.js';
+import { questionText } from './question-text.js';
 import { table } from './table.js';
 
 /** Jobs for people, one line each. */
@@ -28,7 +29,9 @@ export function jobText(job: StatusInfo): string {
     ['Started', job.started],
     ['Finished', job.finished],
   ];
-  return table(facts.filter((fact): fact is [string, string] => fact[1] !== undefined)).join('\n');
+  const lines = table(facts.filter((fact): fact is [string, string] => fact[1] !== undefined));
+  const questions = (job.inputRequests ?? []).map((request) => questionText(jobIdOf(job), request));
+  return [...lines, ...questions].join('\n');
 }
 
 /** `time level [task] message {data}` */

@@ -4,6 +4,7 @@ import { describeProblem, type ProblemDocument, ServerProblem } from '../client/
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-code.js';
 import { logText } from '../output/job-text.js';
+import { questionText } from '../output/question-text.js';
 import { Interruption } from './interruption.js';
 import { ProgressLine } from './progress-line.js';
 import { watchJob } from './watch-job.js';
@@ -36,11 +37,19 @@ export async function watchToEnd(client: OgcClient, jobId: string, options: Watc
   const interruption = options.interruption ?? new Interruption(options.timeout);
   interruption.leaveRunning(advice, dismiss);
   const shows = !options.quiet && !options.json;
+  const asked = new Set<string>();
+  const show = (info: StatusInfo) => {
+    for (const request of info.inputRequests ?? []) {
+      if (!asked.has(request.task)) line.above(questionText(jobId, request));
+      asked.add(request.task);
+    }
+    line.show(info);
+  };
   let job: StatusInfo;
   try {
     job = await watchJob(client, jobId, {
       signal: interruption.signal,
-      ...(shows && { onStatus: (info) => line.show(info), onLog: (entry) => line.above(logText(entry)) }),
+      ...(shows && { onStatus: show, onLog: (entry) => line.above(logText(entry)) }),
     });
   } finally {
     line.clear();

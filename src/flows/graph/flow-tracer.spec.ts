@@ -121,6 +121,7 @@ describe('tracing a flow', () => {
       },
       /Only on Sundays/,
     ],
+    ['computes with a result', async (flow) => flow.fetch(Number(await flow.search(1)) + 1), /"search" is compared/],
   ])('says that it is not complete when the code %s', async (_, execute, reason) => {
     class Branching extends Tasks {
       execute() {
@@ -128,6 +129,51 @@ describe('tracing a flow', () => {
       }
     }
     expect(await trace(new Branching())).toMatchObject({ complete: false, reason: expect.stringMatching(reason) });
+  });
+
+  it('says that it is not complete when the code decides by a whole input or result, of which no value can be seen', async () => {
+    abstract class Choosing extends Tasks {
+      abstract execute(inputs: { area: unknown; kind: unknown }): Promise<unknown>;
+    }
+    class ByInput extends Choosing {
+      async execute({ area, kind }: { area: unknown; kind: unknown }) {
+        return kind === 'fast' ? this.fetch(area) : this.search(area);
+      }
+    }
+    class BySwitch extends Choosing {
+      async execute(inputs: { area: unknown; kind: unknown }) {
+        switch (inputs.kind) {
+          case 'fast':
+            return this.fetch(inputs.area);
+          default:
+            return undefined;
+        }
+      }
+    }
+    class ByFlag extends Choosing {
+      async execute({ area, kind }: { area: unknown; kind: unknown }) {
+        return this.chosen(area, kind);
+      }
+
+      private chosen(area: unknown, kind: unknown) {
+        if (!kind) return this.fetch(area);
+        return this.search(area);
+      }
+    }
+    class ByResult extends Choosing {
+      async execute({ area }: { area: unknown }) {
+        const found: unknown = await this.fetch(area);
+        if (found === 'a') await this.merge(1);
+      }
+    }
+    const inputs = { area: { minOccurs: 1 }, kind: { minOccurs: 1 } };
+    for (const flow of [new ByInput(), new BySwitch(), new ByFlag()]) {
+      expect(await trace(flow, inputs)).toMatchObject({ complete: false, reason: '"kind" may decide what runs' });
+    }
+    expect(await trace(new ByResult(), inputs)).toMatchObject({
+      complete: false,
+      reason: '"fetch" may decide what runs',
+    });
   });
 
   it('ends with code that does not', async () => {

@@ -5,6 +5,7 @@ import { taskDefinition } from '../../processes/definition/step-definitions.js';
 import { calledProcess } from '../called-process.js';
 import type { StepKind } from '../step-journal.js';
 import { StepScope } from '../step-key.js';
+import { decides } from './deciding-code.js';
 import { Placeholders } from './placeholder.js';
 import { declaredGraph, mergeGraphs, type GraphNode, type TaskGraph } from './task-graph.js';
 
@@ -74,7 +75,11 @@ class FlowTrace implements RunningFlow {
   ) {}
 
   async run(inputs: readonly string[]): Promise<TaskGraph> {
-    const values = Object.fromEntries(inputs.map((id) => [id, this.placeholders.make([], id)]));
+    const values = {};
+    for (const id of inputs) {
+      // One that the code does not read decides nothing.
+      Object.defineProperty(values, id, { enumerable: true, get: () => this.placeholders.whole([], id) });
+    }
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`the flow took longer than ${this.limits.time} ms`)), this.limits.time);
@@ -83,7 +88,7 @@ class FlowTrace implements RunningFlow {
     try {
       const work = flowFrames.run(this.root, async () => await this.process.handler.execute(values, this.context));
       this.placeholders.stepsIn(await Promise.race([work, tooLong]));
-      reason = this.placeholders.decisive;
+      reason = this.placeholders.decisive(decides(this.process.handler));
     } catch (error) {
       const thrown = error instanceof Error ? error.message : String(error);
       reason = this.placeholders.question ?? thrown.slice(0, LONGEST_REASON);
@@ -119,19 +124,19 @@ class FlowTrace implements RunningFlow {
     // As a real step it ends later, so that steps called at once count as parallel.
     await new Promise((resolve) => setImmediate(resolve));
     scope.end(name, key);
-    return this.placeholders.make([key], key);
+    return this.placeholders.whole([key], key);
   }
 
   private async map(items: unknown, work: (item: unknown, index: number) => unknown, name = 'map'): Promise<unknown> {
     const outer = this.frame();
-    const place = outer.scope.place(name);
+    const place = outer.scope.begin(name);
     const origin = this.placeholders.stepsIn(items);
     const before = origin.length > 0 ? origin : [...outer.scope.last];
     const scope = new StepScope(`${place}[*]/`, before);
     const item = Array.isArray(items) ? (items[0] as unknown) : this.placeholders.make(origin, `${place}[]`);
     const frame: TraceFrame = { flow: this, scope, isMapped: true };
     const result = await flowFrames.run(frame, () => work(item, 0));
-    outer.scope.endedAs(scope.last);
+    outer.scope.leave(name, scope.last);
     return this.placeholders.make([...new Set([...this.placeholders.stepsIn(result), ...scope.last])], place);
   }
 

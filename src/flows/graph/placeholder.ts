@@ -16,8 +16,17 @@ export class Placeholders {
   /** The first thing that the code asked and that only a value can tell. */
   question?: string;
   private readonly origins = new WeakMap<object, Origin>();
+  /** What was read of placeholders, and went nowhere yet. */
   private readonly unused = new Set<string>();
+  /** Whole inputs and results that went nowhere yet. */
+  private readonly unusedWholes = new Set<string>();
   private uses = 0;
+
+  /** Stands for an input, or for the result of a step, as the code gets it. */
+  whole(steps: readonly string[], path: string): unknown {
+    this.unusedWholes.add(path);
+    return this.make(steps, path);
+  }
 
   make(steps: readonly string[], path: string): unknown {
     const placeholder: object = new Proxy(() => undefined, {
@@ -41,7 +50,7 @@ export class Placeholders {
       seen.add(candidate);
       const origin = this.origins.get(candidate);
       if (origin) {
-        this.unused.delete(origin.path);
+        this.use(origin.path);
         for (const step of origin.steps) steps.add(step);
       } else if (typeof candidate === 'object') {
         for (const member of Object.values(candidate)) visit(member, depth + 1);
@@ -51,9 +60,13 @@ export class Placeholders {
     return [...steps];
   }
 
-  /** Values that were read and went nowhere: most likely something was decided by them. */
-  get decisive(): string | undefined {
-    const [first] = this.unused;
+  /**
+   * Why other steps may run with real values: the code asked for one, or it read one that went nowhere, so most likely
+   * something was decided by it.
+   * @param decides whether the code decides anything, so that this holds for whole inputs and results too
+   */
+  decisive(decides: boolean): string | undefined {
+    const [first] = [...this.unused, ...(decides ? this.unusedWholes : [])];
     return this.question ?? (first === undefined ? undefined : `"${first}" may decide what runs`);
   }
 
@@ -62,7 +75,7 @@ export class Placeholders {
     // Awaiting a placeholder gives the placeholder.
     if (property === 'then') return undefined;
     const { path, steps } = this.origins.get(placeholder)!;
-    this.unused.delete(path);
+    this.use(path);
     switch (property) {
       case Symbol.toPrimitive:
         return (hint: string) => (hint === 'string' ? `<${path}>` : this.ask(path));
@@ -89,9 +102,14 @@ export class Placeholders {
   private derived(placeholder: object, part: string): unknown {
     const { steps, path } = this.origins.get(placeholder)!;
     const derived = `${path}${part}`.slice(0, 200);
-    this.unused.delete(path);
+    this.use(path);
     this.unused.add(derived);
     return this.make(steps, derived);
+  }
+
+  private use(path: string): void {
+    this.unused.delete(path);
+    this.unusedWholes.delete(path);
   }
 
   private *elements(placeholder: object): Generator {

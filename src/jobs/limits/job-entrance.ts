@@ -118,7 +118,7 @@ export class JobEntrance {
           return undefined;
         case 'waits':
           this.announcer.announce(jobId);
-          for (const { job: id } of answer.superseded) await this.cancellation.request(id);
+          for (const { job: id } of answer.superseded) await this.cancellation.request(id, madeRoom(job));
           // A place that was given free while this one was written down has woken nobody.
           await this.queue.freed(keys);
           return undefined;
@@ -196,6 +196,10 @@ function circle({ job, computing }: { readonly job: ClaimedJob; readonly computi
     `ever end. A cached process must not start itself with what its cache takes for the same; give it other inputs, ` +
     `or its cache a key that tells the two apart.`;
   return { code: 'job-failed', detail } as const;
+}
+
+function madeRoom({ id }: AskingJob): string {
+  return `Dismissed to make room for the newer job ${id}: only so many of this kind may run at once.`;
 }
 
 function refusal({ most }: SlotCount): string {

@@ -24,6 +24,9 @@ const IS_ASKED = isIn(acceptedFrom('CANCELLING'));
 /** What is only confirmed has been asked for. */
 const CONFIRMABLE = acceptedFrom('CANCELLED').filter((type) => !DISMISSABLE.includes(type));
 
+/** Why a job is dismissed whose parent is. */
+export const WITH_ITS_PARENT = 'The job whose step started it was dismissed.';
+
 /**
  * A job that runs is asked to stop; one that does not run is dismissed at once. The same for all jobs that its steps
  * started, and theirs.
@@ -31,9 +34,9 @@ const CONFIRMABLE = acceptedFrom('CANCELLED').filter((type) => !DISMISSABLE.incl
 const REQUEST = new Statement<Requested>(
   'job_cancel_request',
   `WITH RECURSIVE tree AS (
-     SELECT id FROM job WHERE id = $1 AND (${UNFINISHED} OR state_type = 'CANCELLED')
+     SELECT id, $3::text AS reason FROM job WHERE id = $1 AND (${UNFINISHED} OR state_type = 'CANCELLED')
      UNION
-     SELECT child.id FROM tree JOIN job child ON child.parent_id = tree.id
+     SELECT child.id, '${WITH_ITS_PARENT}' FROM tree JOIN job child ON child.parent_id = tree.id
    ), l AS MATERIALIZED (
      SELECT id, ${SUSPENDED} AS suspended FROM job
      WHERE id IN (SELECT id FROM tree UNION ALL SELECT parent_id FROM job WHERE id = $1) AND ${UNFINISHED}
@@ -46,13 +49,15 @@ const REQUEST = new Statement<Requested>(
        state_name = CASE WHEN ${IS_ASKED} THEN 'Cancelling' ELSE 'Cancelled' END,
        finished_at = CASE WHEN ${IS_ASKED} THEN NULL ELSE now() END,
        expires_at = CASE WHEN ${IS_ASKED} THEN NULL ELSE now() + $2 * interval '1 ms' END,
+       message = coalesce(tree.reason, message),
        due_at = NULL, waiting_reason = NULL, cancel_requested_at = now(), updated_at = now(), seq = seq + 1
      FROM l JOIN tree USING (id)
      WHERE job.id = l.id AND ${isIn(DISMISSABLE)}
-     RETURNING ${CALLBACK_COLUMNS.replaceAll(/\w+/g, 'job.$&')}
+     RETURNING ${CALLBACK_COLUMNS.replaceAll(/\w+/g, 'job.$&')}, tree.reason
    ), e AS (
-     INSERT INTO job_event (job_id, seq, type)
-     SELECT id, seq, CASE state_type WHEN 'CANCELLING' THEN 'dismiss-requested' ELSE 'dismissed' END FROM j
+     INSERT INTO job_event (job_id, seq, type, data)
+     SELECT id, seq, CASE state_type WHEN 'CANCELLING' THEN 'dismiss-requested' ELSE 'dismissed' END,
+       CASE WHEN reason IS NOT NULL THEN json_build_object('detail', reason) END FROM j
    ), ${oweCallback('failedUri', `j.state_type = 'CANCELLED'`)},
    ${resumeParent(`j.id = $1 AND j.state_type = 'CANCELLED'`)}
    SELECT id, state_type, ${RESUMED_PARENT}, ${WAKE_CALLBACKS},
@@ -60,18 +65,25 @@ const REQUEST = new Statement<Requested>(
    FROM j`,
 );
 
-/** The end of a cancelling job, said by its worker (epoch given) or by force (no epoch: the worker is fenced off). */
+/**
+ * The end of a cancelling job, said by its worker (epoch given) or by force (no epoch: the worker is fenced off). The
+ * reason it was asked with, if any, is told again: what the code said meanwhile is none.
+ */
 const CONFIRM = new Statement<{ id: string } & ResumingParent>(
   'job_cancel_confirm',
-  `WITH ${LOCK_PARENT}, j AS (
+  `WITH ${LOCK_PARENT}, request AS (
+     SELECT data->>'detail' AS reason FROM job_event WHERE job_id = $1 AND type = 'dismiss-requested'
+     ORDER BY seq DESC LIMIT 1
+   ), j AS (
      UPDATE job SET state_type = 'CANCELLED', state_name = 'Cancelled', lease_until = NULL, finished_at = now(),
-       updated_at = now(), expires_at = now() + $3 * interval '1 ms', seq = seq + 1,
+       message = coalesce((SELECT reason FROM request), message), updated_at = now(), expires_at = now() + $3 * interval '1 ms', seq = seq + 1,
        epoch = epoch + CASE WHEN $2::int IS NULL THEN 1 ELSE 0 END
      WHERE id = $1 AND ${isIn(CONFIRMABLE)} AND epoch = coalesce($2::int, epoch) AND ${PARENT_LOCKED}
      RETURNING ${CALLBACK_COLUMNS}
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data)
-     SELECT id, seq, 'dismissed', CASE WHEN $2::int IS NULL THEN '{"forced":true}'::json END FROM j
+     SELECT id, seq, 'dismissed', nullif(json_strip_nulls(json_build_object('forced', CASE WHEN $2::int IS NULL THEN true END,
+       'detail', (SELECT reason FROM request)))::text, '{}')::json FROM j
    ), ${oweCallback('failedUri')}, ${resumeParent()}
    SELECT id, pg_notify('${JOB_CHANNEL}', id::text), ${RESUMED_PARENT}, ${WAKE_CALLBACKS} FROM j`,
 );
@@ -115,12 +127,13 @@ export class JobCancellation {
   /**
    * Asks for the end of an unfinished job and of all jobs that its steps started. A job that is being asked starts no
    * more of them; those that it started meanwhile are found by looking again.
+   * @param reason a sentence for its client, when nobody has asked for it
    * @returns its new state; nothing when the job is finished or unknown
    */
-  async request(jobId: string): Promise<StateType | undefined> {
+  async request(jobId: string, reason: string | null = null): Promise<StateType | undefined> {
     let state: StateType | undefined;
     for (;;) {
-      const asked = await this.database.execute(REQUEST, [jobId, this.settings.JOB_TTL]);
+      const asked = await this.database.execute(REQUEST, [jobId, this.settings.JOB_TTL, reason]);
       this.resume(asked);
       state ??= asked.find(({ id }) => id === jobId)?.state_type;
       if (asked.length === 0) return state;

@@ -63,14 +63,22 @@ const SUCCEED = new Statement<Written>(
 /**
  * The same for many jobs at once, of those whose end concerns nobody else: no parent, no subscriber, no place under a
  * limit and no result to keep. A locked one is left out.
+ *
+ * A plan for a young table, which it is kept for until the first statistics, would read all of it for each group. It has
+ * no choice where each job is looked up by itself; and what is compared twice makes it expect one job, and look that up
+ * again rather than read all.
  */
 const SUCCEED_TOGETHER = new Statement<Written>(
   'job_succeed_together',
   `WITH l AS MATERIALIZED (
-     SELECT job.id AS locked_id FROM unnest($1::uuid[], $2::int[]) AS held (id, epoch) JOIN job ON job.id = held.id
-     WHERE job.epoch = held.epoch AND (${isIn(acceptedFrom('COMPLETED'))}) IS TRUE
-       AND parent_id IS NULL AND subscriber IS NULL AND admission IS NULL
-     FOR NO KEY UPDATE OF job SKIP LOCKED
+     SELECT locked.id AS locked_id
+     FROM unnest($1::uuid[], $2::int[]) AS held (id, epoch), LATERAL (
+       SELECT job.id FROM job
+       WHERE job.id = held.id AND job.epoch = held.epoch AND (${isIn(acceptedFrom('COMPLETED'))}) IS TRUE
+         AND parent_id IS NULL AND subscriber IS NULL AND admission IS NULL
+       FOR NO KEY UPDATE SKIP LOCKED LIMIT 1
+     ) AS locked
+     WHERE locked.id = held.id
    ), j AS (
      UPDATE job SET ${COMPLETED} FROM l WHERE id = locked_id RETURNING id, seq
    ), o AS (

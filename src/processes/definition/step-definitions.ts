@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RetryOptions } from '../decorators/process-options.js';
 import type { TaskMark } from '../decorators/task-mark.js';
-import type { StepOptions, Trigger } from '../decorators/task-options.js';
+import type { StepOptions, Trigger, TriggerBounds } from '../decorators/task-options.js';
 import { DURATION_WORDS, LONGEST_TIMER, parseDuration } from './duration.js';
 import { issueText } from './issue-text.js';
 import type { ProcessCachePolicy, ProcessConcurrencyPolicy, RetryPolicy } from './policies.js';
@@ -12,7 +12,9 @@ const duration = (least: number, most = Number.MAX_SAFE_INTEGER) =>
     const milliseconds = parseDuration(value);
     if (milliseconds !== undefined && milliseconds >= least && milliseconds <= most) return milliseconds;
     const bounds = most === LONGEST_TIMER ? ', up to 24d' : '';
-    context.addIssue(`must be ${DURATION_WORDS}${bounds}; this is ${JSON.stringify(value) ?? String(value)}.`);
+    context.addIssue(
+      `must be ${DURATION_WORDS}${bounds}; this is ${typeof value === 'number' ? value : (JSON.stringify(value) ?? String(value))}.`,
+    );
     return z.NEVER;
   });
 
@@ -128,7 +130,18 @@ const task = z
       if (value === undefined || (after?.length ?? 0) > 0) continue;
       context.addIssue({ code: 'custom', path: [option], message: 'needs `after` with the tasks it speaks of.' });
     }
+    const { atLeast = 0 } = boundsOf(when);
+    const count = after?.length ?? 0;
+    if (count > 0 && atLeast > count) {
+      const message = `asks for at least ${atLeast} of ${count} task(s) and is never met; lower atLeast, or name more tasks in \`after\`.`;
+      context.addIssue({ code: 'custom', path: ['when'], message });
+    }
   });
+
+function boundsOf(when: Trigger | undefined): TriggerBounds {
+  if (typeof when !== 'object') return {};
+  return 'some_successful' in when ? when.some_successful : when.some_failed;
+}
 
 /** Hears of what is wrong with options, and how to mend it. */
 export type OptionFaults = (path: string, detail: string) => void;

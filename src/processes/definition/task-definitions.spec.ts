@@ -74,12 +74,39 @@ describe('the tasks of a process', () => {
     ['a limit below nobody', { concurrency: [{ key: 'db', limit: -1 }] }, /tasks\.work\.concurrency\.0\.limit/],
     ['an unknown trigger', { after: [], when: 'sometimes' }, /tasks\.work\.when must be all_successful/],
     ['a trigger without tasks before it', { when: 'any_failed' }, /tasks\.work\.when needs `after`/],
+    [
+      'a trigger that is never met',
+      { after: ['a', 'b'], when: { some_successful: { atLeast: 3 } } },
+      /tasks\.work\.when asks for at least 3 of 2 task\(s\) and is never met; lower atLeast/,
+    ],
+    [
+      'two limits for one key',
+      {
+        concurrency: [
+          { key: 'db', limit: 1 },
+          { key: 'db', limit: 2 },
+        ],
+      },
+      /tasks\.work\.concurrency limits "db" to 2, and the task work limits it to 1; give both the same/,
+    ],
     ['an unknown option', { retries: 3 }, /tasks\.work has members .*: retries; remove them/],
     ['an unknown task before it', { after: ['wrok'] }, /tasks\.work\.after names "wrok".*its tasks are work/],
     ['itself before it', { after: ['work'] }, /tasks wait for each other: work -> work/],
     ['a transaction in an executor', { transactional: true }, /transactional shares a database.*isolation: 'inline'/],
   ])('must not have %s', (_, options, expected) => {
     expect(faultsOf(withTask(options))).toEqual([expect.stringMatching(expected)]);
+  });
+
+  it('are not the process itself', () => {
+    class Sample {
+      @Task()
+      execute(): Promise<void> {
+        return Promise.resolve();
+      }
+    }
+    expect(faultsOf(new Sample())).toEqual([
+      expect.stringMatching(/^tasks\.execute is the process itself.*put @Task\(\) on/),
+    ]);
   });
 
   it('may share a transaction in the event loop of the service', () => {

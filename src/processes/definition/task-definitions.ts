@@ -22,6 +22,10 @@ export function readTasks(
       faults.add(path, mark.fault);
       return [];
     }
+    if (mark.method === 'execute') {
+      faults.add(path, 'is the process itself and no step of it; put @Task() on the methods that it calls instead.');
+      return [];
+    }
     if (!isTask((handler as Record<string, unknown>)[mark.method])) {
       faults.add(path, 'overrides a task of the base class without being one; put @Task() on it.');
     }
@@ -29,6 +33,7 @@ export function readTasks(
   });
   checkNames(tasks, faults);
   checkOrder(tasks, faults);
+  checkLimits(tasks, faults);
   for (const { method } of tasks.filter(({ transactional }) => transactional)) {
     const path = `tasks.${method}.transactional`;
     if (policy.isolation !== 'inline') {
@@ -73,6 +78,23 @@ function checkNames(tasks: readonly TaskDefinition[], faults: FaultCollector): v
         `tasks.${method}.name`,
         `is "${name}", as that of the task ${earlier}; give one of them another name.`,
       );
+    }
+  }
+}
+
+/** Jobs of all processes share a key; within one process, two limits for it can only be a mistake. */
+function checkLimits(tasks: readonly TaskDefinition[], faults: FaultCollector): void {
+  const limits = new Map<string, { readonly limit: number; readonly method: string }>();
+  for (const { method, concurrency } of tasks) {
+    for (const { key, limit } of concurrency) {
+      const earlier = limits.get(key);
+      if (earlier === undefined) limits.set(key, { limit, method });
+      else if (earlier.limit !== limit) {
+        faults.add(
+          `tasks.${method}.concurrency`,
+          `limits "${key}" to ${limit}, and the task ${earlier.method} limits it to ${earlier.limit}; give both the same limit, or different keys.`,
+        );
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Queue } from 'bullmq';
-import { JobCancellation } from '../../jobs/store/job-cancellation.js';
+import { JobCancellation, WITH_ITS_PARENT } from '../../jobs/store/job-cancellation.js';
 import { JobRecovery } from '../../jobs/store/job-recovery.js';
 import { Dispatcher } from '../dispatcher.js';
 import { JOB_QUEUE, type JobEntry } from '../job-queue.js';
@@ -35,7 +35,9 @@ export class DueJobs {
    * @throws QueueSilentError while the queue is away
    */
   async wake(): Promise<boolean> {
-    for (const jobId of await this.recovery.leftChildren(BATCH)) await this.cancellation.request(jobId);
+    for (const jobId of await this.recovery.leftChildren(BATCH)) {
+      await this.cancellation.request(jobId, WITH_ITS_PARENT);
+    }
     const due = await this.recovery.due(SETTLED_AGE, this.after, BATCH);
     this.after = due.length < BATCH ? undefined : due.at(-1)?.id;
     const missing = await hurryEntries(this.queue, due);

@@ -72,7 +72,7 @@ const SUSPEND = new Statement<Attempted>(
        due_at = CASE WHEN pause_requested OR w.is_ready THEN NULL ELSE w.due_at END,
        waiting_reason = CASE WHEN pause_requested THEN 'is paused' WHEN w.is_ready THEN NULL
          WHEN w.questions > 0 THEN 'waits for an answer to "' || w.question || '"'
-         WHEN w.jobs > 0 THEN 'waits for ' || w.jobs || ' job(s) of other processes'
+         WHEN w.jobs > 0 THEN 'waits for ' || w.jobs || ' job(s) that it started'
          WHEN w.elsewhere > 0 THEN coalesce(w.absent, '${AWAITS_TASKS}')
          WHEN w.slots > 0 THEN w.slot END,
        dispatches = dispatches + CASE WHEN pause_requested OR NOT w.is_ready AND w.due_at IS NULL THEN 0 ELSE 1 END,
