@@ -2,9 +2,10 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { Settings } from '../config/settings.js';
 import type { JsonObject } from '../ogc/json-object.js';
+import { BLOCK_NAME } from '../processes/schema/block-reference.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { BlockContents } from './block-content.js';
-import { type BlockRef, blockRefText } from './block-ref.js';
+import { type BlockRef, blockRefText, NAME_WORDS } from './block-ref.js';
 import { referrers } from './block-references.js';
 import { BlockRegistry } from './block-registry.js';
 import { BlockUsage } from './block-usage.js';
@@ -42,7 +43,8 @@ export class BlockChanges implements OnApplicationBootstrap {
    *   `invalid-parameter`
    */
   async create(ref: BlockRef, values: JsonObject): Promise<BlockRow> {
-    const isReserved = this.registry.get(ref.type).options.reservedNames?.includes(ref.name) === true;
+    await this.checkName(ref, values);
+    const isReserved = this.isReserved(ref);
     return this.change(async (rows, changes) => {
       if (isReserved || rows.has(blockRefText(ref))) {
         const detail = isReserved ? 'belongs to the service itself' : 'is there already; replace it with PUT';
@@ -76,7 +78,7 @@ export class BlockChanges implements OnApplicationBootstrap {
   /** @throws DomainError `no-such-block`, `precondition-failed`, `block-is-read-only`, `block-in-use` */
   remove(ref: BlockRef, expected?: ExpectedTags): Promise<void> {
     return this.change(async (rows, changes) => {
-      changeable(ref, rows, expected);
+      this.changeable(ref, rows, expected);
       const text = blockRefText(ref);
       const others = referrers(text, rows);
       if (others.length > 0) throw inUse(text, `${others.slice(0, 10).join(', ')} refer(s) to it`);
@@ -88,13 +90,41 @@ export class BlockChanges implements OnApplicationBootstrap {
     });
   }
 
+  private isReserved({ type, name }: BlockRef): boolean {
+    return this.registry.find(type)?.options.reservedNames?.includes(name) === true;
+  }
+
+  private async checkName({ type, name }: BlockRef, values: JsonObject): Promise<void> {
+    if (BLOCK_NAME.test(name)) return;
+    const errors = [{ pointer: '/name', detail: NAME_WORDS }, ...(await this.registry.get(type).validate(values))];
+    throw new DomainError('invalid-parameter', 'The block is not valid.', { errors });
+  }
+
+  /** Blocks of a file are changed there, as long as this node is told of a file. */
+  private changeable(ref: BlockRef, rows: ReadonlyMap<string, BlockRow>, expected?: ExpectedTags): BlockRow {
+    if (this.isReserved(ref)) {
+      const detail = `The block ${blockRefText(ref)} is the service's own; there is nothing to change or remove.`;
+      throw new DomainError('block-is-read-only', detail);
+    }
+    const row = rows.get(blockRefText(ref)) ?? unknown(ref);
+    if (expected !== undefined && expected !== '*' && !expected.includes(blockTag(row))) {
+      const detail = `The block ${blockRefText(ref)} has been changed; read it again.`;
+      throw new DomainError('precondition-failed', detail);
+    }
+    if (row.origin === 'file' && this.settings.BLOCKS_FILE !== undefined) {
+      const detail = `The block ${blockRefText(ref)} comes from the BLOCKS_FILE of the service; it is changed there.`;
+      throw new DomainError('block-is-read-only', detail);
+    }
+    return row;
+  }
+
   private write(
     ref: BlockRef,
     expected: ExpectedTags | undefined,
     valuesOver: (row: BlockRow) => JsonObject,
   ): Promise<BlockRow> {
     return this.change(async (rows, changes) => {
-      const row = changeable(ref, rows, expected);
+      const row = this.changeable(ref, rows, expected);
       const content = await this.contents.make(ref, valuesOver(row), row, rows);
       return changes.put(ref, { ...content, origin: 'api' });
     });
@@ -108,19 +138,6 @@ export class BlockChanges implements OnApplicationBootstrap {
     this.blocks.distrust();
     return result;
   }
-}
-
-function changeable(ref: BlockRef, rows: ReadonlyMap<string, BlockRow>, expected?: ExpectedTags): BlockRow {
-  const row = rows.get(blockRefText(ref)) ?? unknown(ref);
-  if (expected !== undefined && expected !== '*' && !expected.includes(blockTag(row))) {
-    const detail = `The block ${blockRefText(ref)} has been changed; read it again.`;
-    throw new DomainError('precondition-failed', detail);
-  }
-  if (row.origin === 'file') {
-    const detail = `The block ${blockRefText(ref)} comes from the BLOCKS_FILE of the service; it is changed there.`;
-    throw new DomainError('block-is-read-only', detail);
-  }
-  return row;
 }
 
 function inUse(ref: string, reason: string): DomainError {

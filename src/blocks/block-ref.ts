@@ -7,6 +7,10 @@ export interface BlockRef {
   readonly name: string;
 }
 
+/** What a name has to be, as the end of a sentence. */
+export const NAME_WORDS =
+  'must begin with a small letter or digit, followed by up to 63 small letters, digits, . _ and -';
+
 /** Reads `<type>/<name>`. @returns nothing for a text that is no name of a block */
 export function parseBlockRef(text: string): BlockRef | undefined {
   const [type, name, ...rest] = text.split('/');

@@ -4,29 +4,37 @@ import { StorageError } from '../storage/storage-error.js';
 import { checkKey } from '../storage/storage-key.js';
 import type { Storage, StoredObject } from '../storage/storage.js';
 
+type CarryOut = <T>(attempt: () => Promise<T>) => Promise<T>;
+
 /** A storage as code may use it: below a prefix, which it does not see. */
 export class CodeStorage implements JobStorage {
-  /** @param prefix empty, or with a slash at its end */
+  /**
+   * @param prefix empty, or with a slash at its end
+   * @param carryOut does what is asked for, more than once where the storage is away
+   */
   constructor(
     private readonly open: () => Promise<Storage>,
     private readonly prefix: string,
+    private readonly carryOut: CarryOut = (attempt) => attempt(),
   ) {}
 
   async get(key: string): Promise<Readable> {
     const full = this.full(key);
-    return await (await this.open()).get(full);
+    return await this.carryOut(async () => (await this.open()).get(full));
   }
 
   async put(key: string, content: OutputContent, options: StoragePutOptions = {}): Promise<StorageObject> {
     const full = this.full(key);
     const { mediaType, overwrite } = options;
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-    return this.seen(await (await this.open()).put(full, bytes, { mediaType, overwrite }));
+    const put = async () => (await this.open()).put(full, bytes, { mediaType, overwrite });
+    // What can be read once only cannot be sent again.
+    return this.seen(await (bytes instanceof Uint8Array ? this.carryOut(put) : put()));
   }
 
   async stat(key: string): Promise<StorageObject> {
     const full = this.full(key);
-    return this.seen(await (await this.open()).stat(full));
+    return this.seen(await this.carryOut(async () => (await this.open()).stat(full)));
   }
 
   async *list(prefix = '', after?: string): AsyncGenerator<StorageObject> {
@@ -37,7 +45,7 @@ export class CodeStorage implements JobStorage {
 
   async delete(key: string): Promise<void> {
     const full = this.full(key);
-    await (await this.open()).delete(full);
+    await this.carryOut(async () => (await this.open()).delete(full));
   }
 
   private full(key: string): string {

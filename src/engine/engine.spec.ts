@@ -65,6 +65,7 @@ describe('Engine with an inline process', () => {
       new InlineRunner(settings),
       new ChildRunner(settings, pool),
       new TestStorages(),
+      settings,
     );
     const observer = {
       log: (line: LogLine) => void lines.push(line),

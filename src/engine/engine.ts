@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
 import type { TransactionalJournal } from '../flows/step-host.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
 import { Storages } from '../storage/storages.js';
@@ -25,6 +26,7 @@ export class Engine {
     private readonly inline: InlineRunner,
     private readonly child: ChildRunner,
     private readonly storages: Storages,
+    private readonly settings: Settings,
   ) {}
 
   /**
@@ -55,7 +57,7 @@ export class Engine {
       const process = this.registry.get(unit.processId);
       const runner = process.policy.isolation === 'inline' ? this.inline : this.child;
       const journal = steps && new CheckedJournal(concealedJournal(steps, secrets), process.description.outputs, unit);
-      const desk = new StorageDesk(this.storages, process, unit);
+      const desk = new StorageDesk(this.storages, process, unit, guarded, this.settings.STORAGE_PATIENCE);
       const outcome = concealedOutcome(await runner.run(process, unit, guarded, signal, desk, journal), secrets);
       const isFinal = outcome.kind !== 'suspended' || journal !== undefined;
       return isFinal ? outcome : { kind: 'failed', fault: suspensionFault() };

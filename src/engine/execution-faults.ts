@@ -2,6 +2,8 @@ import { storableText } from '../database/storable-text.js';
 import type { Violation } from '../ogc/problems/domain-error.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { ProcessRejection } from '../processes/process-rejection.js';
+import type { TaskFailedError } from '../processes/task-failed.error.js';
+import type { StorageFault } from '../storage/storage-error.js';
 import { pointerPart } from '../ogc/json-pointer.js';
 import type { ExecutionFault } from './execution-unit.js';
 
@@ -17,6 +19,7 @@ const MISPLACED_PAUSE =
 export function faultOf(thrown: unknown): ExecutionFault {
   const detail = storableText(messageOf(thrown), LONGEST_DETAIL);
   if (isNamed(thrown, 'NonDeterminismError')) return { code: 'non-determinism', detail };
+  if (isStorageAway(thrown)) return { code: 'storage-unavailable', detail };
   if (isNamed(thrown, 'PauseSignal')) return { code: 'process-failed', detail: MISPLACED_PAUSE };
   if (!isRejection(thrown)) return { code: 'process-failed', detail };
   const { input } = thrown;
@@ -82,12 +85,23 @@ export function errorsOf(thrown: unknown): unknown[] {
   return errors;
 }
 
+/** Faults of a storage that no code can do anything about. Others, such as a missing key, are a matter of the process. */
+const STORAGE_AWAY: ReadonlySet<unknown> = new Set<StorageFault>(['unavailable', 'misconfigured']);
+
+/** Whether a run ended with the error of a storage that cannot be used, be it that of a step. */
+function isStorageAway(thrown: unknown): boolean {
+  if (isNamed(thrown, 'StorageError')) return STORAGE_AWAY.has((thrown as { fault?: unknown }).fault);
+  if (!isNamed(thrown, 'TaskFailedError')) return false;
+  const { errorName, cause } = thrown as TaskFailedError;
+  return errorName === 'StorageUnavailableError' || errorsOf(cause).some((error) => isStorageAway(error));
+}
+
 // By name, because a process package may bring its own copy of the class.
 function isRejection(thrown: unknown): thrown is ProcessRejection {
   return thrown instanceof ProcessRejection || isNamed(thrown, 'ProcessRejection');
 }
 
-function isNamed(thrown: unknown, name: string): boolean {
+function isNamed(thrown: unknown, name: string): thrown is Error {
   return thrown instanceof Error && thrown.name === name;
 }
 

@@ -13,7 +13,13 @@ type Check = (value: unknown) => boolean;
 
 const LEVELS: Record<LogLevel, true> = { debug: true, info: true, warn: true, error: true };
 /** What a handler's own fault can be; everything else is said by the service, not by an executor. */
-const FAULT_CODES = new Set<unknown>(['process-failed', 'process-rejected', 'invalid-output', 'non-determinism']);
+const FAULT_CODES = new Set<unknown>([
+  'process-failed',
+  'process-rejected',
+  'invalid-output',
+  'non-determinism',
+  'storage-unavailable',
+]);
 const SHA256 = /^[0-9a-f]{64}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 

@@ -84,7 +84,7 @@ describe('InlineRunner with a journal of steps', () => {
     const unit = { jobId: 'job', processId: 'p', attempt, inputs: {}, timeout, directory };
     const observer = { progress: () => undefined, log: (line: LogLine) => void lines.push(line) };
     const runner = new InlineRunner(Settings.parse({ CANCEL_GRACE: '20ms' }));
-    const desk = new StorageDesk(new TestStorages(), process, unit);
+    const desk = new StorageDesk(new TestStorages(), process, unit, observer, 0);
     const checked = new CheckedJournal(journal, outputs, unit);
     return runner.run(process, unit, observer, new AbortController().signal, desk, checked);
   }

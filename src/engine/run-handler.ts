@@ -9,6 +9,9 @@ import type { RunJournal } from './run-journal.js';
 import { RunResources, type RunStorages } from './run-resources.js';
 import { MediaTypeRefusal } from './written-outputs.js';
 
+/** What was not meant to be said to clients alone: its stack goes to the log of the job. */
+const LOGGED: readonly ExecutionFault['code'][] = ['process-failed', 'storage-unavailable'];
+
 /** What a handler itself can end with; limits, cancellation and crashes are judged from outside. */
 export type HandlerOutcome = Extract<ExecutionOutcome, { kind: 'succeeded' | 'failed' | 'suspended' }>;
 
@@ -88,7 +91,7 @@ class HandlerRun {
     const { process, unit, resources, stop } = this;
     const fault = error instanceof MediaTypeRefusal ? invalidOutput([error.violation]) : faultOf(error);
     if (isStop(error, stop.signal)) resources.logger.info('The process stopped, as it was asked to.');
-    else if (fault.code === 'process-failed') resources.logger.error(stackOf(originOf(error, unit)));
+    else if (LOGGED.includes(fault.code)) resources.logger.error(stackOf(originOf(error, unit)));
     const delay =
       this.isRetried && unit.task === undefined && isWorthRetrying(fault, stop.signal)
         ? retryDelay(process, unit, error)
@@ -110,7 +113,7 @@ function judge(collected: Collected): HandlerOutcome {
 
 /** What a limit or a dismissal ended is judged from outside, and an answer that does not fit stays as it is. */
 function isWorthRetrying({ code }: ExecutionFault, { aborted }: AbortSignal): boolean {
-  return !aborted && (code === 'process-failed' || code === 'process-rejected');
+  return !aborted && (LOGGED.includes(code) || code === 'process-rejected');
 }
 
 function retryDelay({ policy }: RegisteredProcess, { attempt = 1 }: ExecutionUnit, error: unknown): number | undefined {

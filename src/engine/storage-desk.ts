@@ -7,11 +7,13 @@ import type { JobStorage, StorageObject } from '../processes/job-context.js';
 import type { RegisteredProcess } from '../processes/registered-process.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
 import { StorageError } from '../storage/storage-error.js';
+import { patiently } from '../storage/storage-patience.js';
 import type { Storage } from '../storage/storage.js';
 import { DEFAULT_STORAGE, type Storages } from '../storage/storages.js';
 import { CodeStorage } from './code-storage.js';
 import { stackOf } from './execution-faults.js';
-import type { ExecutionUnit } from './execution-unit.js';
+import type { ExecutionObserver, ExecutionUnit } from './execution-unit.js';
+import type { StorageUser } from './remote-storages.js';
 import { MOST_OBJECTS, type StorageAnswer, type StorageAsk, type WireObject } from './storage-asks.js';
 
 /** An ask that no honest executor makes, or that its code may not make. The message is for the author of the process. */
@@ -19,40 +21,74 @@ class RefusedAsk extends Error {}
 
 /**
  * What the code of one execution may do in storages: in that of its job below `processes/<process id>/`, in those that the
- * process declares, and, where it writes where it is asked to, in those whose blocks allow outputs.
+ * process declares, and, where it writes where it is asked to, in those whose blocks allow outputs. An outage of a storage
+ * is waited out, and the log of the job says so.
  */
 export class StorageDesk {
   private readonly logger = new Logger(StorageDesk.name);
 
+  /**
+   * @param observer hears which storage is waited for
+   * @param patience milliseconds for which an outage of a storage is waited out
+   */
   constructor(
     private readonly storages: Storages,
     private readonly process: Pick<RegisteredProcess, 'description' | 'policy'>,
     private readonly unit: Pick<ExecutionUnit, 'storage' | 'directory'>,
+    private readonly observer: Pick<ExecutionObserver, 'log'>,
+    private readonly patience: number,
   ) {}
 
-  /** @param name of a block; absent: the storage of the job @throws Error for one that the process does not declare */
-  of(name?: string): JobStorage {
+  /**
+   * For code that runs in this event loop.
+   * @param name of a block; absent: the storage of the job
+   * @throws Error for one that the process does not declare
+   */
+  of(name: string | undefined, user: Pick<StorageUser, 'signal'>): JobStorage {
+    return this.storageFor(name, (attempt) => this.patiently(name, attempt, user.signal));
+  }
+
+  private storageFor(name: string | undefined, carryOut?: ConstructorParameters<typeof CodeStorage>[2]): JobStorage {
     const { description, policy } = this.process;
     if (name === undefined) {
-      const ref = this.unit.storage ?? DEFAULT_STORAGE;
-      return new CodeStorage(() => this.storages.open(ref), `processes/${description.id}/`);
+      return new CodeStorage(() => this.open(this.ownRef), `processes/${description.id}/`, carryOut);
     }
     if (!mayUse(policy, name)) throw new RefusedAsk(undeclared(description.id, name));
     const declared = isDeclared(policy, name);
-    return new CodeStorage(() => (declared ? this.storages.open(name) : this.openForOutputs(name)), '');
+    return new CodeStorage(() => (declared ? this.open(name) : this.openForOutputs(name)), '', carryOut);
+  }
+
+  private get ownRef(): string {
+    return this.unit.storage ?? DEFAULT_STORAGE;
+  }
+
+  private async open(ref: string): Promise<Storage> {
+    try {
+      return await this.storages.open(ref);
+    } catch (error) {
+      if (!(error instanceof DomainError) || error.code === 'database-unavailable') throw error;
+      throw new StorageError('misconfigured', '', { detail: error.message, cause: error });
+    }
   }
 
   private async openForOutputs(name: string): Promise<Storage> {
-    if (await this.storages.allowsOutputs(name)) return await this.storages.open(name);
+    if (await this.storages.allowsOutputs(name)) return await this.open(name);
     // One sentence, whether there is such a block or not: what blocks there are is no client's business.
     throw new StorageError('forbidden', name, { detail: 'is no storage to which outputs may be written' });
+  }
+
+  private patiently<T>(name: string | undefined, attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const storage = name ?? this.ownRef;
+    const tell = (message: string) => this.observer.log({ level: 'warn', message, time: new Date().toISOString() });
+    return patiently(attempt, { storage, patience: this.patience, signal, tell });
   }
 
   /** Carries out what an executor asks for. Never rejects. */
   async carryOut(ask: StorageAsk, signal: AbortSignal): Promise<StorageAnswer> {
     try {
-      return { objects: await this.objectsOf(ask, signal) };
+      return { objects: await this.patiently(ask.storage, () => this.objectsOf(ask, signal), signal) };
     } catch (error) {
+      if (signal.aborted) return { error: 'The execution has ended' };
       if (error instanceof StorageError) return { fault: error.fault, message: error.message };
       if (error instanceof DomainError) return { fault: 'misconfigured', message: error.message };
       if (error instanceof RefusedAsk) return { error: error.message };
@@ -62,7 +98,7 @@ export class StorageDesk {
   }
 
   private async objectsOf(ask: StorageAsk, signal: AbortSignal): Promise<WireObject[]> {
-    const storage = this.of(ask.storage);
+    const storage = this.storageFor(ask.storage);
     switch (ask.operation) {
       case 'stat':
         return [wire(await storage.stat(ask.key))];

@@ -44,7 +44,7 @@ async function throughTheRow(values: Record<string, unknown>) {
     inputs: Record<string, unknown>;
     staged: StagedInputs | null;
   };
-  const run = stored.ofRun(null, files.attempt(JOB, 1), new AbortController().signal);
+  const run = stored.ofRun(null, files.attempt(JOB, 1), {});
   return { stored: kept, loaded: await inputs.load(row, run) };
 }
 

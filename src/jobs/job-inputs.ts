@@ -37,7 +37,7 @@ export class JobInputs {
     const { staged } = stored;
     if (storage === undefined || staged === undefined) return stored;
     const upload = (path: string, mediaType: string) =>
-      this.stored.upload({ path: this.files.absolute(path), mediaType }, storage, undefined, 0);
+      this.stored.upload({ path: this.files.absolute(path), mediaType }, storage, {}, 0);
     const files: Record<string, StagedFile> = {};
     for (const [place, file] of Object.entries(staged.files ?? {})) {
       files[place] = { ...file, path: await upload(file.path, file.mediaType) };

@@ -106,7 +106,12 @@ export class JobRunner {
   }
 
   private filesOf(lease: Lease, { id, epoch, storage }: HeldLease & Pick<OwnedJob, 'storage'>): RunFiles {
-    return this.stored.ofRun(storage, this.files.attempt(id, epoch), lease.signal);
+    const tell = (message: string) => {
+      const line = { level: 'warn' as const, message, time: new Date().toISOString() };
+      // A job whose log cannot be written has other troubles, and says so elsewhere.
+      void this.journal.log(lease, [line]).catch(() => undefined);
+    };
+    return this.stored.ofRun(storage, this.files.attempt(id, epoch), { signal: lease.signal, tell });
   }
 
   private async runUnder(lease: Lease, files: RunFiles, job: OwnedJob, enter: Entrance): Promise<RunResult> {

@@ -55,7 +55,9 @@ export class TaskRunner {
   async run(task: ClaimedTask): Promise<void> {
     const lease = this.keeper.hold(task);
     const journal = new JournalWriter(this.journal, lease, lease.signal);
-    const files = this.stored.ofRun(task.storage, this.files.taskAttempt(task.id, task.task, task.epoch), lease.signal);
+    const tell = (message: string) => journal.log({ level: 'warn', message, time: new Date().toISOString() });
+    const directory = this.files.taskAttempt(task.id, task.task, task.epoch);
+    const files = this.stored.ofRun(task.storage, directory, { signal: lease.signal, tell });
     const steps = this.steps.openTask(task, files, this.node.id, lease.signal, () => journal.close());
     try {
       const outcome = await this.outcomeOf(task, lease, files, journal, steps);

@@ -6,6 +6,7 @@ import { DomainError } from '../ogc/problems/domain-error.js';
 import { StorageBlock } from './blocks/storage-block.js';
 import type { StorageBlockTools } from './blocks/storage-block-tools.js';
 import { LocalFileSystemStorage } from './local/local-file-system-storage.js';
+import { ReadOnlyStorage } from './read-only-storage.js';
 import { StorageAddressPolicy } from './storage-address-policy.js';
 import { StorageError } from './storage-error.js';
 import type { Storage } from './storage.js';
@@ -98,7 +99,17 @@ export class BlockStorages extends Storages implements OnApplicationBootstrap, O
 
   /** A storage that does not work yet is no reason not to start: it may come, or be configured, later. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.default().catch((error: Error) => this.logger.warn(`STORAGE cannot be used yet: ${error.message}`));
+    const setting = `STORAGE=${this.defaultRef}`;
+    try {
+      const storage = await this.default();
+      if (storage instanceof ReadOnlyStorage) {
+        this.logger.warn(
+          `${setting} can only be read: no file of a job can be kept there. Name a storage of another type.`,
+        );
+      }
+    } catch (error) {
+      this.logger.warn(`${setting} cannot be used yet: ${(error as Error).message}`);
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -44,6 +44,17 @@ const SETTINGS = z.strictObject({
   client_kwargs: z.strictObject({ endpoint_url: z.string().optional(), region_name: z.string().optional() }).optional(),
 });
 
+/** What is wrong with settings, as the end of a sentence; repeats none of their values. */
+export function settingsFault(settings: object): string | undefined {
+  const read = SETTINGS.safeParse(settings);
+  if (!read.success) {
+    const [{ path, message, code }] = read.error.issues;
+    const known = code === 'unrecognized_keys' ? `; they are ${Object.keys(SETTINGS.shape).join(', ')}` : '';
+    return `cannot be used: ${[...path, message].join(': ')}${known}`;
+  }
+  return undefined;
+}
+
 type Opener = (url: URL, settings: UrlSettings, tools: StorageTools) => Storage | Promise<Storage>;
 
 const OPENERS: Readonly<Record<string, Opener>> = {
@@ -77,13 +88,8 @@ export async function openUrl(basepath: string, settings: UrlSettings, tools: St
     const detail = 'must not carry a user name or password; give them as settings';
     throw new StorageError('misconfigured', 'The base path', { detail });
   }
-  const known = SETTINGS.safeParse(settings);
-  if (!known.success) {
-    const [{ path, message }] = known.error.issues;
-    throw new StorageError('misconfigured', 'The settings', {
-      detail: `cannot be used: ${[...path, message].join(': ')}`,
-    });
-  }
+  const detail = settingsFault(settings);
+  if (detail !== undefined) throw new StorageError('misconfigured', 'The settings', { detail });
   try {
     return await open(url, settings, tools);
   } catch (error) {

@@ -21,13 +21,13 @@ export type StorageFault = keyof typeof SENTENCES;
 export class StorageError extends Error {
   override readonly name = 'StorageError';
 
-  /** @param subject what the sentence is about: a key, or words for the storage itself */
+  /** @param subject what the sentence is about: a key, or words for the storage itself; empty: the detail is all of it */
   constructor(
     readonly fault: StorageFault,
     subject: string,
     options?: ErrorOptions & { readonly detail?: string },
   ) {
-    super(`${subject} ${options?.detail ?? SENTENCES[fault]}`, options);
+    super(`${subject} ${options?.detail ?? SENTENCES[fault]}`.trimStart(), options);
   }
 
   /** Whether the same may work a little later. */

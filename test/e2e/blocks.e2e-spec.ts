@@ -232,6 +232,8 @@ describe('Blocks', () => {
       'InvalidParameterValue',
     );
     expect(body.errors!.map(({ pointer }) => pointer).sort()).toEqual(['/name', '/type', '/value', '/values']);
+    const named = await problemOf(await create('s3', 'No Name', { prefix: 5 }), 400, 'InvalidParameterValue');
+    expect(named.errors!.map(({ pointer }) => pointer)).toEqual(['/name', '/values/bucket', '/values/prefix']);
     await problemOf(await create('no-such', 'x', {}), 404, 'no-such-block-type');
     await problemOf(await create('json', 'x', { value: 'x'.repeat(70_000) }), 413, 'body-too-large');
     await created('json', 'x', { value: 1 });
@@ -414,7 +416,11 @@ json/list:
         ['PUT', { values: { value: 'x' } }],
         ['DELETE', undefined],
       ] as const) {
-        await problemOf(await send(method, '/blocks/secret/aws', body), 409, 'block-is-read-only');
+        const refused = await fetch(nodes[0].url('/blocks/secret/aws'), {
+          method,
+          ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+        });
+        await problemOf(refused, 409, 'block-is-read-only');
       }
     } finally {
       await Promise.all(nodes.map((node) => node.stop()));
@@ -424,6 +430,9 @@ json/list:
     const { origin, version } = await client.getJson<Block>('/blocks/json/list');
     expect({ origin, version }).toEqual({ origin: 'api', version: 3 });
     expect((await client.getJson<Block>('/blocks/secret/aws')).version).toBe(1);
+    // This node names no file: it lets go of what came from one.
+    const changed = await send('PUT', '/blocks/secret/aws', { values: { value: 'x' } });
+    expect(await changed.json()).toMatchObject({ origin: 'api', version: 2 });
   });
 
   it('fail the start where the file has faults, all of them at once and no value repeated', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Polygon, Position } from 'geojson';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import type { Client, JobStatus } from '../harness/client.js';
 import { OwnService, PROBES } from '../harness/own-service.js';
 import { expectProblem, OGC_PROBLEM, OWN_PROBLEM, pointersOf } from '../harness/problem.js';
@@ -435,6 +435,21 @@ describe('Execution', () => {
         await expectProblem(response, 415, `${OWN_PROBLEM}/unsupported-media-type`);
       },
     );
+
+    it('lets a client that goes on sending read the answer to a body that is too large', async () => {
+      const { hostname, port } = new URL(client.base);
+      const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+      const head = ['POST /processes/echo/execution HTTP/1.1', 'Host: a', 'Content-Type: application/json'];
+      socket.write(`${[...head, 'Content-Length: 9000000'].join('\r\n')}\r\n\r\n{`);
+      let answer = '';
+      socket.on('data', (chunk) => (answer += chunk.toString()));
+      await once(socket, 'end');
+      expect(answer).toMatch(/^HTTP\/1\.1 413 [^]*POST \/uploads/);
+      const closed = once(socket, 'close');
+      for (let count = 0; count < 10; count += 1) socket.write(Buffer.alloc(100_000));
+      socket.end();
+      expect(await closed).toEqual([false]);
+    });
 
     it('refuses a body above MAX_BODY (413), and takes one just below', async () => {
       const body = (size: number) => {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Client, JobStatus } from '../harness/client.js';
 import { configuration, ping } from '../harness/ek60-generator.js';
 import { OwnService } from '../harness/own-service.js';
-import { expectProblem, OGC_PROBLEM, pointersOf } from '../harness/problem.js';
+import { expectProblem, OGC_PROBLEM, OWN_PROBLEM, pointersOf } from '../harness/problem.js';
 import { StorageSite } from '../harness/storage-site.js';
 
 jest.setTimeout(60_000);
@@ -26,11 +26,17 @@ describe('The outputPath of convert-raw-sonar', () => {
     site = await StorageSite.open(blocks, {
       's3/surveys': { prefix: 'surveys', allowInputs: true, allowOutputs: true },
       's3/closed': { prefix: 'closed', allowInputs: true },
+      's3/away': { endpoint: 'http://127.0.0.1:1', allowOutputs: true },
+      's3/bucketless': { bucket: 'never-made', allowOutputs: true },
       'local-file-system/survey': { basepath: directory, allowInputs: true, allowOutputs: true },
       'http/readable': { baseUrl: 'http://127.0.0.1:9/', allowOutputs: true },
     });
     writeFileSync(join(directory, 'cruise.raw'), RECORDING);
-    service = new OwnService('e2e-output-path-service', { ...site.settings, EXECUTOR_WARM: '0' });
+    service = new OwnService('e2e-output-path-service', {
+      ...site.settings,
+      EXECUTOR_WARM: '0',
+      STORAGE_PATIENCE: '1s',
+    });
     client = await service.start();
   });
   afterAll(async () => {
@@ -106,6 +112,17 @@ describe('The outputPath of convert-raw-sonar', () => {
     expect(JSON.stringify(problem)).toContain('is no storage to which outputs may be written');
   });
 
+  it('of a storage that is away is waited for, and the job says so and fails as storage-unavailable', async () => {
+    const body = { inputs: { rawFile, outputPath: 'block:s3/away/a.nc' } };
+    const accepted = await client.execute('convert-raw-sonar', body, { prefer: 'respond-async' });
+    const { jobID } = (await accepted.json()) as JobStatus;
+    expect(await client.ended(jobID)).toMatchObject({ status: 'failed' });
+    await expectProblem(await client.get(`/jobs/${jobID}/results`), 503, `${OWN_PROBLEM}/storage-unavailable`);
+    const { lines } = await client.getJson<{ lines: { message: string }[] }>(`/jobs/${jobID}/logs`);
+    const waits = 'Waits for the storage s3/away: a.nc cannot be reached at the moment.';
+    expect(lines.map(({ message }) => message)).toContain(waits);
+  });
+
   it.each([
     ['block:s3/surveys/../a.nc'],
     ['block:local-file-system/survey/../../a.nc'],
@@ -113,6 +130,7 @@ describe('The outputPath of convert-raw-sonar', () => {
     ['../other-process/a.nc'],
     ['/etc/a.nc'],
     ['block:http/readable/a.nc'],
+    ['block:s3/bucketless/a.nc'],
   ])('%s is refused, and nothing is written', async (outputPath) => {
     const inputs = { rawFile, outputPath, overwrite: true };
     const response = await client.execute('convert-raw-sonar', { inputs });

@@ -159,15 +159,26 @@ describe('Uploads', () => {
     const path = new URL(created.headers.get('location')!).pathname;
     const type = { 'content-type': 'application/offset+octet-stream' };
     const part = (headers: Record<string, string>, body = 'x') => tus(path, { method: 'PATCH', headers, body });
-    await expectProblem(await part({ ...type, 'upload-offset': '5' }), 409, `${OWN_PROBLEM}/upload-conflict`);
+    const conflict = await part({ ...type, 'upload-offset': '5' });
+    expect(await expectProblem(conflict, 409, `${OWN_PROBLEM}/upload-conflict`)).toMatchObject({
+      detail: expect.stringContaining('"Upload-Offset: 0"'),
+    });
     await expectProblem(
       await part({ ...type, 'upload-offset': '0' }, 'x'.repeat(11)),
       413,
       `${OWN_PROBLEM}/body-too-large`,
     );
     await expectProblem(await part(type), 400, `${OWN_PROBLEM}/bad-request`);
-    await expectProblem(await part({ 'content-type': 'text/plain', 'upload-offset': '0' }), 400, BAD);
-    await expectProblem(await client.fetch(path, { method: 'PATCH', body: 'x' }), 412, `${OWN_PROBLEM}/tus-version`);
+    const text = { 'content-type': 'text/plain', 'upload-offset': '0' };
+    await expectProblem(await part(text), 415, `${OWN_PROBLEM}/unsupported-media-type`);
+    for (const version of [undefined, '', '2.0.0']) {
+      const headers = { ...type, 'upload-offset': '0', ...(version !== undefined && { 'tus-resumable': version }) };
+      const other = await client.fetch(path, { method: 'PATCH', body: 'x', headers });
+      await expectProblem(other, 412, `${OWN_PROBLEM}/tus-version`);
+      expect(other.headers.get('tus-version')).toBe('1.0.0');
+    }
+    const empty = await client.fetch('/uploads', { method: 'POST', headers: { 'tus-resumable': '' } });
+    await expectProblem(empty, 412, `${OWN_PROBLEM}/tus-version`);
     await expectProblem(await tus('/uploads', { method: 'POST', headers: { 'upload-length': 'many' } }), 400, BAD);
     await expectProblem(await tus('/uploads', { method: 'POST' }), 400, BAD);
     await expectProblem(
@@ -175,6 +186,17 @@ describe('Uploads', () => {
       404,
       `${OWN_PROBLEM}/no-such-upload`,
     );
+    const shorter = await tus('/uploads', { method: 'POST', headers: { 'upload-defer-length': '1' } });
+    const there = new URL(shorter.headers.get('location')!).pathname;
+    const first = { ...type, 'upload-offset': '0' };
+    expect((await tus(there, { method: 'PATCH', headers: first, body: 'abc' })).status).toBe(204);
+    const less = { ...type, 'upload-offset': '3', 'upload-length': '2' };
+    expect(
+      await expectProblem(await tus(there, { method: 'PATCH', headers: less, body: 'x' }), 400, BAD),
+    ).toMatchObject({
+      detail: 'Upload-Length is said once, and is at least what has arrived: 3 bytes.',
+    });
+    expect((await tus(there, { method: 'DELETE' })).status).toBe(204);
     const metadata = { 'upload-length': '1', 'upload-metadata': 'filename $$$' };
     await expectProblem(await tus('/uploads', { method: 'POST', headers: metadata }), 400, BAD);
     // What Tus-Extension does not name is refused, whoever asks for it: parts that are put together, for one.
@@ -184,6 +206,21 @@ describe('Uploads', () => {
     }
     expect((await tus(path, { method: 'DELETE' })).status).toBe(204);
   });
+
+  it.each(['/uploads', '/uploads/any'])(
+    'say what of tus there is at OPTIONS %s, to other origins too',
+    async (path) => {
+      const response = await client.fetch(path, { method: 'OPTIONS', headers: { origin: 'https://maps.example.org' } });
+      expect(response.status).toBe(204);
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'tus-resumable': '1.0.0',
+        'tus-version': '1.0.0',
+        'tus-extension': 'creation,creation-with-upload,creation-defer-length,termination,expiration',
+        'tus-max-size': String(2 * 1024 ** 2),
+        'access-control-allow-methods': expect.stringContaining('PATCH'),
+      });
+    },
+  );
 
   it('are bounded in size and number, and what is refused leaves nothing behind', async () => {
     await expectProblem(await send(randomBytes(3 * 1024 ** 2)), 413, `${OWN_PROBLEM}/body-too-large`);

@@ -108,6 +108,7 @@ export class ExecutorBench {
       new InlineRunner(settings),
       new ChildRunner(settings, this.pool),
       new TestStorages(),
+      settings,
     );
   }
 

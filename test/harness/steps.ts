@@ -90,7 +90,7 @@ export class TestSteps {
   of(held: HeldLease & { readonly retry_of?: string | null; readonly storage?: string | null }): JobSteps {
     const isResumed = held.epoch > 1 || (held.retry_of ?? null) !== null;
     const { signal } = new AbortController();
-    const files = this.stored.ofRun(held.storage, this.files.attempt(held.id, held.epoch), signal);
+    const files = this.stored.ofRun(held.storage, this.files.attempt(held.id, held.epoch), { signal });
     return this.factory.open({ ...held, processId: 'a-process', isResumed }, files, 'a-worker', signal);
   }
 
@@ -98,7 +98,7 @@ export class TestSteps {
   ofTask(task: ClaimedTask): TaskRunSteps {
     const { signal } = new AbortController();
     const directory = this.files.taskAttempt(task.id, task.task, task.epoch);
-    const files = this.stored.ofRun(task.storage, directory, signal);
+    const files = this.stored.ofRun(task.storage, directory, { signal });
     return this.factory.openTask(task, files, 'a-worker', signal, () => Promise.resolve());
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { IsInt, IsOptional, IsString, Max } from 'class-validator';
@@ -260,7 +261,11 @@ describe(BlockChanges.name, () => {
   });
 
   it('leaves names alone that have a meaning of their own', async () => {
-    expect(await codeOf(create(await node(), 'gauge/default', {}))).toBe('block-name-taken');
+    const one = await node();
+    expect(await codeOf(create(one, 'gauge/default', {}))).toBe('block-name-taken');
+    const changes = one.get(BlockChanges);
+    expect(await codeOf(changes.replace(at('gauge/default'), {}))).toBe('block-is-read-only');
+    expect(await codeOf(changes.remove(at('gauge/default')))).toBe('block-is-read-only');
   });
 });
 
@@ -300,6 +305,27 @@ describe(BlockStorages.name, () => {
       { ref: 's3/all', key: 'ab' },
       undefined,
     ]);
+  });
+
+  it.each([
+    ['gauge/works', { rate: 2 }, 'STORAGE=gauge/works cannot be used yet: The block gauge/works is no storage'],
+    [
+      'remote-file-system/web',
+      { basepath: 'https://files.example.org' },
+      'STORAGE=remote-file-system/web can only be read: no file of a job',
+    ],
+    ['s3/none', undefined, 'STORAGE=s3/none cannot be used yet: There is no block'],
+  ])('warns at the start of %s as the storage of all jobs, by its name', async (STORAGE, values, warning) => {
+    const one = await node();
+    if (values !== undefined) await create(one, STORAGE, values);
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    try {
+      const settings = Settings.parse({ STORAGE });
+      await new BlockStorages(one.get(Blocks), settings, new StorageAddressPolicy(settings)).onApplicationBootstrap();
+      expect(warn.mock.calls).toEqual([[expect.stringContaining(warning)]]);
+    } finally {
+      warn.mockRestore();
+    }
   });
 
   it('asks once for all blocks, however many places a request looks for, and sees a new one', async () => {

@@ -101,6 +101,7 @@ class Bench {
       new InlineRunner(this.settings),
       new ChildRunner(this.settings, this.pool),
       this.storages,
+      this.settings,
     );
   }
 

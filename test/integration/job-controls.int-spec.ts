@@ -267,7 +267,7 @@ describe('a repetition', () => {
     await store.query(`UPDATE job SET expires_at = now() - interval '1 s' WHERE id = $1`, [old]);
     for (const gone of await store.recovery.expire(100)) await memory.files.remove(gone);
     const held = (await store.leases.claim(id, 'b', 60_000))!;
-    const run = memory.stored.ofRun(null, memory.files.attempt(id, held.epoch), new AbortController().signal);
+    const run = memory.stored.ofRun(null, memory.files.attempt(id, held.epoch), {});
     const inputs = await new JobInputs(memory.files, memory.stored, store.settings).load(held, run);
     expect(await readFile((inputs.file as InputFile).path, 'utf8')).toBe('given');
     const steps = memory.of(held);

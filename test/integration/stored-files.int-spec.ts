@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Settings } from '../../src/config/settings.js';
-import { RunFiles } from '../../src/jobs/files/run-files.js';
+import { RunFiles, type Waiting } from '../../src/jobs/files/run-files.js';
 import { StoredFiles } from '../../src/jobs/files/stored-files.js';
 import { JobBlockUsage } from '../../src/jobs/job-block-usage.js';
 import { JobFiles } from '../../src/jobs/job-files.js';
@@ -88,8 +88,8 @@ async function written(jobId: string, name = 'map', content = 'content'): Promis
   return path;
 }
 
-const runOf = (jobId: string, ref: string | null = REF, signal = new AbortController().signal): RunFiles =>
-  stored.ofRun(ref, files.attempt(jobId, 2), signal);
+const runOf = (jobId: string, ref: string | null = REF, waiting: Waiting = {}): RunFiles =>
+  stored.ofRun(ref, files.attempt(jobId, 2), waiting);
 
 describe(RunFiles.name, () => {
   it('puts a file into the storage once, under its path, and leaves it in DATA_DIR where there is no storage', async () => {
@@ -117,13 +117,16 @@ describe(RunFiles.name, () => {
   it('waits for a storage that is away, but not longer than STORAGE_PATIENCE, nor for a job that is to stop', async () => {
     const job = randomUUID();
     storage.refusals = 2;
-    await runOf(job).keep(await written(job), TEXT);
+    const told: string[] = [];
+    await runOf(job, REF, { tell: (sentence) => void told.push(sentence) }).keep(await written(job), TEXT);
+    const key = `jobs/${job}/1/outputs/map`;
+    expect(told).toEqual([`Waits for the storage ${REF}: ${key} cannot be reached at the moment.`]);
     storage.refusals = Infinity;
     await expect(runOf(job).keep(await written(job), TEXT)).rejects.toMatchObject({
       code: 'storage-unavailable',
     });
     const stop = new AbortController();
-    const kept = runOf(job, REF, stop.signal).keep(await written(job), TEXT);
+    const kept = runOf(job, REF, { signal: stop.signal }).keep(await written(job), TEXT);
     stop.abort(new Error('dismissed'));
     await expect(kept).rejects.toThrow('dismissed');
   });

@@ -11,6 +11,7 @@ import { type ValueValidator, ValueValidators } from '../../processes/validation
 import { referencedBlock } from '../block-ref.js';
 import type { BlockOptions } from '../decorators/block.decorator.js';
 import { concealed } from '../secrets/concealed.js';
+import { faultsOfBlock } from './block-fault.js';
 import type { BlockField } from './block-fields.js';
 
 /** Put before the pointers of violations: documents hold their values in a member of this name. */
@@ -70,8 +71,13 @@ export class BlockType {
       .filter((name) => !this.fields.has(name))
       .map((name) => ({ pointer: pointerOf(name), detail: this.unknownField() }));
     for (const field of this.fields.values()) violations.push(...this.validateField(field, values));
-    if (violations.length > 0 || !this.checksInstances) return violations;
-    const found = await validateInstance(this.make(values), VALUES_POINTER);
+    if (violations.length > 0) return violations;
+    const instance = this.make(values);
+    const found = this.checksInstances ? await validateInstance(instance, VALUES_POINTER) : [];
+    if (found.length === 0) {
+      const faults = faultsOfBlock(instance);
+      found.push(...faults.map(({ property, detail }) => ({ pointer: pointerOf(property), detail })));
+    }
     return found.flatMap((violation) => this.aboutGivenValue(violation, values));
   }
 

@@ -3,24 +3,21 @@ import type { JsonObject } from '../../ogc/json-object.js';
 import { parseBody } from '../../ogc/http/parse-body.js';
 import { DomainError } from '../../ogc/problems/domain-error.js';
 import { BLOCK_NAME, BLOCK_TYPE } from '../../processes/schema/block-reference.js';
-import { type BlockRef, parseBlockRef } from '../block-ref.js';
+import { type BlockRef, NAME_WORDS, parseBlockRef } from '../block-ref.js';
 
 const VALUES = z.record(z.string(), z.unknown(), 'must be an object');
 const NEW = z.strictObject({
   type: z.string().regex(BLOCK_TYPE, 'must be the type of a block, see /block-types'),
-  name: z
-    .string()
-    .regex(
-      BLOCK_NAME,
-      'must begin with a small letter or digit, followed by up to 63 small letters, digits, . _ and -',
-    ),
+  name: z.string().regex(BLOCK_NAME, NAME_WORDS),
   values: VALUES,
 });
+/** A name that is none is refused together with the faults of the values, which only the type can tell. */
+const NAMELESS = NEW.extend({ name: z.string() });
 const CONTENT = z.strictObject({ values: VALUES });
 
-/** Reads the body of `POST /blocks`. @throws DomainError `invalid-parameter` with every violation */
+/** Reads the body of `POST /blocks`; its name may still be none. @throws DomainError `invalid-parameter` with every violation */
 export function parseNewBlock(body: unknown): BlockRef & { readonly values: JsonObject } {
-  return parseBody(NEW, body, 'The block is not valid.');
+  return parseBody(NAMELESS.safeParse(body).success ? NAMELESS : NEW, body, 'The block is not valid.');
 }
 
 /** Reads the body of `PUT` and `PATCH`. @throws DomainError `invalid-parameter` with every violation */

@@ -10,7 +10,7 @@ Inputs:
   key=@FILE          the content of a file: JSON for objects, text for strings, anything else as base64 (streamed)
   key=@-             the same from standard input
   key=@FILE;type=T   with a media type, where the input takes several
-  key=@https://...   by reference: the server fetches it
+  key=@https://...   by reference: the server fetches it; also @block:..., @s3://... and @upload:...
   key:=JSON          sent exactly as written
 
 Without --async and --watch the answer is waited for, and the result printed.

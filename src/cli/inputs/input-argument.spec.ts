@@ -12,6 +12,10 @@ describe('parseInputArgument', () => {
     ['file=@dir/a.tif', { key: 'file', form: 'file', path: 'dir/a.tif' }],
     ['file=@a;b.tif;type=image/tiff', { key: 'file', form: 'file', path: 'a;b.tif', mediaType: 'image/tiff' }],
     ['file=@-', { key: 'file', form: 'file', path: '-' }],
+    ['file=@block:s3/data/a.raw', { key: 'file', form: 'reference', href: 'block:s3/data/a.raw' }],
+    ['file=@s3://bucket/a', { key: 'file', form: 'reference', href: 's3://bucket/a' }],
+    ['file=@upload:5', { key: 'file', form: 'reference', href: 'upload:5' }],
+    ['file=@./block:a', { key: 'file', form: 'file', path: './block:a' }],
     ['file=@https://example.org/a', { key: 'file', form: 'reference', href: 'https://example.org/a' }],
     [
       'file=@http://example.org/a;type=image/tiff',

@@ -7,8 +7,11 @@ export type InputArgument =
   | { readonly key: string; readonly form: 'json'; readonly text: string }
   /** `key=@path`, with `-` for standard input; `mediaType` from `;type=`. */
   | { readonly key: string; readonly form: 'file'; readonly path: string; readonly mediaType?: string }
-  /** `key=@https://...`: the server fetches it. */
+  /** `key=@https://...`, `@block:...`, `@s3://...`, `@upload:...`: the server fetches it. */
   | { readonly key: string; readonly form: 'reference'; readonly href: string; readonly mediaType?: string };
+
+/** What only the server can read. A file of such a name is `@./block:...`. */
+const REFERENCE = /^(https?:\/\/|s3:\/\/|block:|upload:)/i;
 
 const ADVICE = 'Write key=value, key=@file, key=@- (standard input), key=@https://host/file or key:=JSON.';
 
@@ -28,7 +31,7 @@ export function parseInputArgument(argument: string): InputArgument {
   const [, location, mediaType] = /^@(.*?)(?:;type=([^;]+))?$/s.exec(rest) as unknown as [string, string, string?];
   if (location === '') throw new UsageError(`"${argument}" names no file.`, ADVICE);
   const type = mediaType !== undefined && { mediaType };
-  return /^https?:\/\//i.test(location)
+  return REFERENCE.test(location)
     ? { key, form: 'reference', href: location, ...type }
     : { key, form: 'file', path: location, ...type };
 }

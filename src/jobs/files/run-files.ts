@@ -18,9 +18,16 @@ interface FileFacts {
 /** Brings files to the places where they are kept, and back. */
 export interface FileTransport {
   /** @returns the location @throws DomainError `storage-unavailable`; the reason of the signal */
-  upload(file: { readonly path: string } & FileFacts, storage: string, signal: AbortSignal): Promise<string>;
+  upload(file: { readonly path: string } & FileFacts, storage: string, waiting: Waiting): Promise<string>;
   /** @throws DomainError `storage-unavailable`; an error that `isFileGone` knows; the reason of the signal */
-  download(location: string, path: string, signal: AbortSignal): Promise<void>;
+  download(location: string, path: string, waiting: Waiting): Promise<void>;
+}
+
+/** How a run waits for a storage that is away. */
+export interface Waiting {
+  readonly signal?: AbortSignal;
+  /** Hears in a sentence what is waited for. */
+  readonly tell?: (sentence: string) => void;
 }
 
 /**
@@ -38,7 +45,7 @@ export class RunFiles {
   constructor(
     readonly storage: string | undefined,
     private readonly directory: string,
-    private readonly signal: AbortSignal,
+    private readonly waiting: Waiting,
     private readonly transport: FileTransport,
     private readonly files: JobFiles,
   ) {}
@@ -67,7 +74,7 @@ export class RunFiles {
     if (known !== undefined) return known;
     const { storage } = this;
     if (storage === undefined) return this.files.stored(path);
-    const location = await this.limit(() => this.transport.upload({ path, ...facts }, storage, this.signal));
+    const location = await this.limit(() => this.transport.upload({ path, ...facts }, storage, this.waiting));
     this.locations.set(path, location);
     return location;
   }
@@ -104,7 +111,7 @@ export class RunFiles {
   private async download(location: string): Promise<string> {
     const name = createHash('sha256').update(location).digest('hex').slice(0, 16);
     const path = join(this.directory, 'fetched', name);
-    await this.transport.download(location, path, this.signal);
+    await this.transport.download(location, path, this.waiting);
     this.locations.set(path, location);
     return path;
   }

@@ -2,22 +2,17 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../../config/settings.js';
 import { formatLocation, parseLocation } from '../../storage/file-location.js';
-import { StorageError } from '../../storage/storage-error.js';
+import { patiently } from '../../storage/storage-patience.js';
 import { isFileGone, storageFailure } from '../../storage/storage-unavailable.js';
 import { DEFAULT_STORAGE, Storages } from '../../storage/storages.js';
 import type { PresignOptions, Storage } from '../../storage/storage.js';
 import { JobFiles } from '../job-files.js';
-import { type FileTransport, RunFiles } from './run-files.js';
+import { type FileTransport, RunFiles, type Waiting } from './run-files.js';
 import { StorageBytes } from './storage-bytes.js';
 import { LocalBytes, type StoredBytes } from './stored-bytes.js';
-
-/** Milliseconds between two tries while a storage is away. */
-const FIRST_DELAY = 100;
-const LONGEST_DELAY = 5_000;
 
 /** What is known of a file that is to be kept. */
 interface KeptFile {
@@ -53,8 +48,8 @@ export class StoredFiles implements FileTransport {
   }
 
   /** @param directory absolute; files that are fetched for the run come into it */
-  ofRun(storage: string | null | undefined, directory: string, signal: AbortSignal): RunFiles {
-    return new RunFiles(storage ?? undefined, directory, signal, this, this.files);
+  ofRun(storage: string | null | undefined, directory: string, waiting: Waiting): RunFiles {
+    return new RunFiles(storage ?? undefined, directory, waiting, this, this.files);
   }
 
   /**
@@ -66,15 +61,16 @@ export class StoredFiles implements FileTransport {
   async upload(
     { path, ...options }: KeptFile,
     storage: string,
-    signal?: AbortSignal,
+    waiting: Waiting = {},
     patience = this.settings.STORAGE_PATIENCE,
   ): Promise<string> {
     const key = this.files.stored(path);
+    const { signal } = waiting;
     await this.patiently(
       storage,
       (opened) => opened.put(key, createReadStream(path), { ...options, signal }),
       patience,
-      signal,
+      waiting,
     );
     return formatLocation({ storage, key });
   }
@@ -85,8 +81,9 @@ export class StoredFiles implements FileTransport {
    * @param path absolute
    * @throws DomainError `storage-unavailable`; an error that `isFileGone` knows
    */
-  async download(location: string, path: string, signal?: AbortSignal): Promise<void> {
+  async download(location: string, path: string, waiting: Waiting = {}): Promise<void> {
     const { storage, key } = parseLocation(location);
+    const { signal } = waiting;
     const partial = `${path}.partial`;
     await mkdir(dirname(path), { recursive: true });
     const fetch = async (open: () => ReturnType<Storage['get']>) => {
@@ -100,7 +97,7 @@ export class StoredFiles implements FileTransport {
           storage,
           (opened) => fetch(() => opened.get(key, { signal })),
           this.settings.STORAGE_PATIENCE,
-          signal,
+          waiting,
         );
       }
     } catch (error) {
@@ -185,20 +182,18 @@ export class StoredFiles implements FileTransport {
     storage: string,
     operation: (opened: Storage) => Promise<T>,
     patience: number,
-    signal: AbortSignal | undefined,
+    { signal, tell }: Waiting,
   ): Promise<T> {
-    const until = Date.now() + patience;
-    for (let wait = FIRST_DELAY; ; wait = Math.min(2 * wait, LONGEST_DELAY)) {
+    try {
+      return await patiently(async () => await operation(await this.storages.open(storage)), {
+        storage,
+        patience,
+        signal,
+        tell,
+      });
+    } catch (error) {
       signal?.throwIfAborted();
-      try {
-        return await operation(await this.storages.open(storage));
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (isFileGone(error)) throw error;
-        const mayPass = error instanceof StorageError && error.isPassing && Date.now() + wait < until;
-        if (!mayPass) throw storageFailure(error);
-      }
-      await delay(wait, undefined, { signal }).catch(() => undefined);
+      throw isFileGone(error) ? error : storageFailure(error);
     }
   }
 }

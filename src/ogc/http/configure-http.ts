@@ -27,6 +27,8 @@ const EXPOSED_HEADERS = [
   'Upload-Expires',
   'Tus-Resumable',
   'Tus-Version',
+  'Tus-Extension',
+  'Tus-Max-Size',
 ];
 
 /** Seconds; long enough for a restart behind a load balancer. */

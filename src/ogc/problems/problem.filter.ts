@@ -4,6 +4,7 @@ import { RouteTable } from '../http/route-table.js';
 import { DomainError } from './domain-error.js';
 import { ErrorTranslation } from './error-translation.js';
 import { PROBLEM_CATALOG } from './problem-catalog.js';
+import { lingerAfterAnswer } from '../http/lingering-close.js';
 import { sendProblem } from './send-problem.js';
 
 /**
@@ -34,6 +35,7 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
+    lingerAfterAnswer(request.raw);
     sendProblem(reply, error);
   }
 

@@ -17,7 +17,10 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
 const DETAILS: Partial<Record<string, readonly [ProblemCode, string]>> = {
   FST_ERR_BAD_URL: ['bad-request', 'The request path holds a malformed percent-encoding.'],
   FST_ERR_MAX_PARAM_LENGTH: ['uri-too-long', 'A segment of the request path is too long.'],
-  FST_ERR_CTP_BODY_TOO_LARGE: ['body-too-large', 'The request body is larger than this service accepts.'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [
+    'body-too-large',
+    'The request body is larger than this service accepts. Send large inputs with POST /uploads first and refer to them.',
+  ],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported-media-type', 'The request body must be application/json.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad-request', 'The size of the request body differs from Content-Length.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['malformed-body', 'The request body is not valid JSON.'],

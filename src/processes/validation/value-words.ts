@@ -76,7 +76,10 @@ export function valueWords(value: unknown): string {
   return typeof value === 'number' ? `the number ${value}` : `the string ${quote(value)}`;
 }
 
+/** Of a URL: it is often a password, and a problem ends up in logs. */
+const USER_INFO = /\/\/[^\s/?#]+@/g;
+
 function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = (JSON.stringify(value) ?? String(value)).replace(USER_INFO, '//...@');
   return text.length <= LONGEST_QUOTE ? text : `${text.slice(0, LONGEST_QUOTE)}...`;
 }

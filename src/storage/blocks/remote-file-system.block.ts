@@ -2,7 +2,8 @@ import { IsObject, IsOptional, Matches } from 'class-validator';
 import { Block } from '../../blocks/decorators/block.decorator.js';
 import { Field } from '../../blocks/decorators/field.decorator.js';
 import { Secret } from '../../blocks/decorators/secret.decorator.js';
-import { openUrl } from '../open-url.js';
+import type { BlockFault } from '../../blocks/definition/block-fault.js';
+import { openUrl, settingsFault } from '../open-url.js';
 import type { Storage } from '../storage.js';
 import { keyInBucket } from './key-in-bucket.js';
 import type { StorageBlockTools } from './storage-block-tools.js';
@@ -28,6 +29,11 @@ export class RemoteFileSystemBlock extends StorageBlock {
 
   async open(tools: StorageBlockTools): Promise<Storage> {
     return await openUrl(this.basepath, this.settings ?? {}, tools);
+  }
+
+  *faults(): Iterable<BlockFault> {
+    const detail = settingsFault(this.settings ?? {});
+    if (detail !== undefined) yield { property: 'settings', detail: `The settings ${detail}.` };
   }
 
   override keyOf(url: string): string | undefined {

@@ -1,5 +1,5 @@
 import { lstatSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, normalize, sep } from 'node:path';
 
 /** What the service keeps for itself in DATA_DIR. */
 const OWN = ['postgres', 'jobs', 'incoming', 'uploads', 'storage-cache', 'secret.key'];
@@ -23,6 +23,19 @@ export function isReservedDirectory(path: string, dataDirectory: string): boolea
     const own = realPath(join(dataDirectory, name));
     return isWithin(real, join(data, name)) || (own !== undefined && (isWithin(real, own) || isWithin(own, real)));
   });
+}
+
+/** Whether a base path, absolute or below DATA_DIR, is reserved wherever DATA_DIR is. */
+export function isReservedEverywhere(basepath: string): boolean {
+  const path = normalize(basepath);
+  if (isAbsolute(path)) return path === sep || KERNEL.some((directory) => isWithin(path, directory));
+  const [first] = path.split(sep);
+  return first === '.' || OWN.includes(first);
+}
+
+/** Whether a path below DATA_DIR leads out of it. */
+export function leadsOut(basepath: string): boolean {
+  return !isAbsolute(basepath) && normalize(basepath).split(sep)[0] === '..';
 }
 
 /** The path without symbolic links; what does not exist yet has none. Undefined when it cannot be told. */

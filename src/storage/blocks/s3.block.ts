@@ -3,12 +3,17 @@ import { Block } from '../../blocks/decorators/block.decorator.js';
 import { Field } from '../../blocks/decorators/field.decorator.js';
 import { Secret } from '../../blocks/decorators/secret.decorator.js';
 import { AwsCredentialsBlock } from '../../blocks/types/aws-credentials.block.js';
+import type { BlockFault } from '../../blocks/definition/block-fault.js';
+import { isKey } from '../storage-key.js';
 import { StorageError } from '../storage-error.js';
 import type { S3StorageOptions } from '../s3/s3-storage-options.js';
 import type { S3Storage } from '../s3/s3-storage.js';
 import { keyInBucket } from './key-in-bucket.js';
 import type { StorageBlockTools } from './storage-block-tools.js';
 import { StorageBlock } from './storage-block.js';
+
+/** What some service takes for a bucket; access points of AWS have names of their own. */
+const BUCKET = /^([a-z0-9]([a-z0-9._-]{0,253}[a-z0-9])?|arn:\S+)$/i;
 
 /** A bucket of S3, or of any service that speaks its protocol. */
 @Block({ type: 's3', title: 'S3', description: 'A bucket of S3, or of any service that speaks its protocol' })
@@ -72,6 +77,26 @@ export class S3Block extends StorageBlock {
 
   override keyOf(url: string): string | undefined {
     return keyInBucket(url, this.bucket, this.prefix);
+  }
+
+  *faults(): Iterable<BlockFault> {
+    const { bucket, prefix = '', accessKeyId, secretAccessKey } = this;
+    if (!BUCKET.test(bucket)) {
+      const detail =
+        'This can be the name of no bucket: letters, digits, dots and hyphens, 3 to 63 of them for most services.';
+      yield { property: 'bucket', detail };
+    }
+    const below = prefix.replace(/^\/+|\/+$/g, '');
+    if (below !== '' && !isKey(below)) {
+      yield { property: 'prefix', detail: 'This can be the beginning of no key: it has an empty part, "." or "..".' };
+    }
+    const [missing] = [
+      accessKeyId === undefined && 'accessKeyId',
+      secretAccessKey === undefined && 'secretAccessKey',
+    ].filter((name) => name !== false);
+    if (missing !== undefined && (accessKeyId ?? secretAccessKey) !== undefined && this.credentials === undefined) {
+      yield { property: missing, detail: 'accessKeyId and secretAccessKey are given together, or neither.' };
+    }
   }
 
   private keys(): S3StorageOptions['credentials'] {

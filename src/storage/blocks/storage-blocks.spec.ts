@@ -81,9 +81,8 @@ describe('blocks that stand for storages', () => {
     'a/../..',
     '/proc/self/root/srv',
   ])('do not open the directory %j, which the service or the machine keeps for itself', async (basepath) => {
-    await expect(open('local-file-system', { basepath })).rejects.toThrow(
-      'holds what the service or the machine keeps',
-    );
+    const block = (await registry()).get('local-file-system').make({ basepath }) as unknown as StorageBlock;
+    expect(() => block.open(tools)).toThrow('holds what the service or the machine keeps');
   });
 
   it.each([
@@ -119,7 +118,35 @@ describe('blocks that stand for storages', () => {
   });
 
   it('do not open a bucket with half a pair of keys', async () => {
-    await expect(open('s3', { bucket: 'b', accessKeyId: 'a' })).rejects.toThrow('or neither');
+    const block = (await registry()).get('s3').make({ bucket: 'b', accessKeyId: 'a' }) as unknown as StorageBlock;
+    await expect(block.open(tools)).rejects.toThrow('or neither');
+  });
+
+  it.each([
+    ['s3', { bucket: 'b', accessKeyId: 'a' }, 'secretAccessKey'],
+    ['s3', { bucket: 'b', secretAccessKey: 's' }, 'accessKeyId'],
+    ['s3', { bucket: 'no bucket' }, 'bucket'],
+    ['s3', { bucket: 'b', prefix: 'a/../b' }, 'prefix'],
+    ['local-file-system', { basepath: 'jobs/x' }, 'basepath'],
+    ['local-file-system', { basepath: '/' }, 'basepath'],
+    ['local-file-system', { basepath: 'a/../../b' }, 'basepath'],
+    ['local-file-system', { basepath: '/proc/self/root/srv' }, 'basepath'],
+    ['remote-file-system', { basepath: 's3://b/a', settings: { kee: 'a' } }, 'settings'],
+  ])('of type %s are refused with %j, which can never work', async (type, values, property) => {
+    const found = await (await registry()).get(type).validate(values);
+    expect(found.map(({ pointer }) => pointer)).toEqual([`/values/${property}`]);
+    expect(JSON.stringify(found)).not.toMatch(/got|"s"/);
+  });
+
+  it('are not refused for a key that another block will give them', async () => {
+    const values = { bucket: 'b', accessKeyId: 'a', secretAccessKey: { $block: 'secret/key' } };
+    expect(await (await registry()).get('s3').validate(values)).toEqual([]);
+  });
+
+  it('of type remote-file-system say which settings there are', async () => {
+    const type = (await registry()).get('remote-file-system');
+    const [{ detail }] = await type.validate({ basepath: 's3://b/a', settings: { kee: 'a' } });
+    expect(detail).toMatch(/"kee"; they are key, secret, token, endpoint/);
   });
 
   it.each([
@@ -128,6 +155,8 @@ describe('blocks that stand for storages', () => {
     ['http', { baseUrl: 'ftp://files.example.org' }],
     ['git', { url: 'ext::sh -c id' }],
   ])('refuse %s with %j', async (type, values) => {
-    expect(await (await registry()).get(type).validate(values)).toHaveLength(1);
+    const found = await (await registry()).get(type).validate(values);
+    expect(found).toHaveLength(1);
+    expect(JSON.stringify(found)).not.toContain('password');
   });
 });

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
-import { Delete, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { Delete, Get, HttpCode, Options, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiExcludeEndpoint } from '@nestjs/swagger';
+import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiController } from '../../ogc/http/api-controller.decorator.js';
 import { sentContentType, StreamBody } from '../../ogc/http/stream-body.js';
@@ -62,6 +64,15 @@ export class UploadsController {
     }
     chooseRepresentation(request, [MediaType.json]);
     return this.toDto(request, await this.service.get(id));
+  }
+
+  /** OPTIONS /uploads and /uploads/{uploadID}: what of tus there is. Scripts of other origins get their answer with it. */
+  @Options(['', ':uploadID'])
+  @HttpCode(204)
+  @RouteConfig({ cors: { preflightContinue: true } })
+  @ApiExcludeEndpoint()
+  async abilities(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<undefined> {
+    return await this.answer(request, reply);
   }
 
   /** PATCH /uploads/{uploadID} */

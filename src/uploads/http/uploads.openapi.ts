@@ -83,6 +83,7 @@ export function ApiUploadPart(): MethodDecorator {
     ApiNoContentResponse({ description: 'The part has arrived', headers: offset }),
     ApiResponse({ status: 409, description: 'The part does not begin where the upload ends' }),
     ApiResponse({ status: 412, description: 'The version of tus is not supported' }),
+    ApiResponse({ status: 415, description: 'The part has another media type' }),
   );
 }
 

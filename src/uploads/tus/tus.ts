@@ -5,10 +5,10 @@ import { Server } from '@tus/server';
 import { validate as isUuid } from 'uuid';
 import { Settings } from '../../config/settings.js';
 import { DomainError } from '../../ogc/problems/domain-error.js';
-import type { ProblemCode } from '../../ogc/problems/problem-catalog.js';
 import { Uploads } from '../store/uploads.js';
 import { UploadPlaces } from '../upload-places.js';
 import { UploadService } from '../upload.service.js';
+import { checkTusHeaders, tusFault } from './tus-fault.js';
 import { UploadStore } from './upload-store.js';
 
 /** A request of the tus protocol. */
@@ -31,18 +31,6 @@ export interface TusAnswer {
 /** Nobody ever resolves it: the library wants absolute URLs. */
 const ORIGIN = 'http://uploads.invalid';
 
-/** What the statuses of the library mean here. */
-const CODES: Readonly<Record<number, ProblemCode>> = {
-  403: 'bad-request',
-  404: 'no-such-upload',
-  409: 'upload-conflict',
-  410: 'no-such-upload',
-  412: 'tus-version',
-  413: 'body-too-large',
-  // Extensions that are not listed in Tus-Extension: asking for one is the client's fault.
-  501: 'bad-request',
-};
-
 /**
  * The tus 1.0 protocol for uploads that can go on after they broke off, with the extensions creation,
  * creation-with-upload, creation-defer-length, termination and expiration. Locks are those of this process: the parts of
@@ -53,7 +41,12 @@ export class Tus {
   private readonly server: Server;
   private readonly faults = new WeakMap<object, unknown>();
 
-  constructor(service: UploadService, uploads: Uploads, places: UploadPlaces, settings: Settings) {
+  constructor(
+    private readonly service: UploadService,
+    uploads: Uploads,
+    places: UploadPlaces,
+    private readonly settings: Settings,
+  ) {
     this.server = new Server({
       path: '/uploads',
       datastore: new UploadStore(service, uploads, places, settings.UPLOAD_TTL),
@@ -73,6 +66,7 @@ export class Tus {
 
   /** @throws DomainError for everything that is wrong with the request; whatever the database or the storage throws */
   async answer({ method, id, headers, body }: TusRequest): Promise<TusAnswer> {
+    checkTusHeaders(method, headers['tus-resumable'], headers['content-type']);
     if (id !== undefined && !isUuid(id)) throw new DomainError('no-such-upload', 'There is no such upload.');
     const hasBody = method === 'POST' || method === 'PATCH';
     const request = new Request(`${ORIGIN}/uploads/${id ?? ''}`, {
@@ -83,7 +77,7 @@ export class Tus {
       ...(hasBody && { body: Readable.toWeb(body) as ReadableStream, duplex: 'half' }),
     });
     const response = await this.server.handleWeb(request);
-    if (response.status >= 400) throw await this.errorOf(request, response);
+    if (response.status >= 400) throw await this.errorOf(request, response, id);
     const kept = [...response.headers].filter(([name]) => !isOfTransport(name));
     const created = response.headers.get('location');
     return {
@@ -94,17 +88,19 @@ export class Tus {
   }
 
   /** What the service itself threw goes on as it is; words of the library become a problem. */
-  private async errorOf(request: Request, response: Response): Promise<unknown> {
+  private async errorOf(request: Request, response: Response, id: string | undefined): Promise<unknown> {
     const fault = this.faults.get(request);
     // Errors of the library carry the status of their answer.
     if (fault instanceof Error && !('status_code' in fault)) return fault;
-    const text = (await response.text()).trim();
-    const code = CODES[response.status] ?? (response.status >= 500 ? 'storage-unavailable' : 'bad-request');
-    return new DomainError(
-      code,
-      `${text === '' ? 'The request does not follow the tus protocol' : text.replace(/\.$/, '')}.`,
-      code === 'storage-unavailable' ? { retryAfter: 10 } : {},
-    );
+    const upload = id === undefined ? undefined : await this.service.get(id).catch(() => undefined);
+    return tusFault({
+      method: request.method,
+      status: response.status,
+      fault,
+      text: (await response.text()).trim(),
+      most: this.settings.MAX_UPLOAD,
+      received: upload?.received,
+    });
   }
 }
 

@@ -4,7 +4,7 @@ import { ProcessRejection } from '../../process-rejection.js';
 
 const BLOCK = /^(block:([^/]+\/[^/]+)\/)(.*)$/;
 /** Faults of a storage that another outputPath would not have. */
-const REFUSALS = ['invalid-key', 'forbidden', 'read-only'];
+const REFUSALS = ['invalid-key', 'forbidden', 'read-only', 'misconfigured', 'unsupported', 'too-large'];
 
 /**
  * What `outputPath` may be: `block:<type>/<name>/<key>`, or a key in the storage of the job. Whatever begins like a URL
