@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { chooseBackendByConnection } from '../../src/queues/queue-backend.js';
 import { JOB_QUEUE } from '../../src/queues/job-queue.js';
 import { eventually, testedBackends } from '../harness/backends.js';
 import type { Client } from '../harness/client.js';
+import { useSharedSite } from '../harness/shared-site.js';
 import { clientOf, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
@@ -23,15 +24,51 @@ async function expectNothingLost(client: Client, accepted: readonly string[]): P
   expect([...executed].sort()).toEqual([...known].sort());
 }
 
+/** Connections enough for held up inserts beside what else the service asks the table meanwhile. */
+const ROOM = { DATABASE_POOL: '12' };
+
 describe.each(testedBackends())('acceptance, queue on %s', (backend) => {
+  const shared = useSharedSite(sites, backend);
+  beforeAll(() => {
+    site = shared.site;
+  });
+
+  it('14 double-dispatch: a job that is on the queue five times is executed once', async () => {
+    const { client } = shared;
+    await shared.staff(0);
+    const gate = site.path('gate');
+    const job = await client.submit('gate', { journal: site.journal, gate });
+    const { queue, close } = openQueue();
+    const completed = async () => (await queue.getJobCounts('completed')).completed;
+    const before = await completed();
+    const done = (more: number, what: string) =>
+      eventually(async () => ((await completed()) === before + more ? true : undefined), what);
+    try {
+      for (let copy = 1; copy <= 4; copy += 1) await queue.add('job', { jobId: job }, { jobId: `${job}-copy-${copy}` });
+      await shared.staff(2);
+      await site.noted(job, 'start');
+      await done(4, 'the four entries too many have been looked at while the job ran');
+      await writeFile(gate, '');
+      await client.ended(job);
+      await done(5, 'all five entries are done with');
+      await queue.add('job', { jobId: job }, { jobId: `${job}-late` });
+      await done(6, 'an entry that came after the end is done with');
+    } finally {
+      await close();
+    }
+    const lines = (await site.journalLines()).filter((line) => line.job === job);
+    expect(lines.map(({ what }) => what)).toEqual(['start', 'end']);
+    expect((await site.history(job)).map(({ type }) => type)).toEqual(['accepted', 'started', 'successful']);
+    expect(await client.status(job)).toMatchObject({ status: 'successful' });
+  });
+
   it.each([
     ['wait for a worker', 'sleeper', { ROLE: 'api' }],
     ['begin where they are accepted', 'sleeper-inline', { ROLE: 'all' }],
   ])(
     '1 commit-or-nothing: the API is killed under a burst of jobs that %s; what was answered 201 is done, nothing else is run',
     async (_, processId, settings) => {
-      site = await sites.open(backend);
-      await site.worker();
+      await shared.staff(1);
       const accepted: string[] = [];
       for (let round = 0; round < 2; round += 1) {
         const api = await site.api(settings);
@@ -45,13 +82,13 @@ describe.each(testedBackends())('acceptance, queue on %s', (backend) => {
         api.kill('SIGKILL');
         await Promise.all(clients);
       }
-      await expectNothingLost(clientOf(await site.api({ ROLE: 'api' })), accepted);
+      await expectNothingLost(shared.client, accepted);
     },
   );
 
   it('a job that began where it was accepted goes on elsewhere when its node is killed', async () => {
-    site = await sites.open(backend);
-    const [api] = await Promise.all([site.api(), site.worker()]);
+    await shared.staff(1);
+    const api = await site.api();
     const client = clientOf(api);
     const job = await eventually(async () => {
       const { jobID, status } = await client.submitted('sleeper-inline', { journal: site.journal, ms: 15 });
@@ -61,7 +98,7 @@ describe.each(testedBackends())('acceptance, queue on %s', (backend) => {
     expect(stuck.status).toBe('running');
     await site.noted(stuck.jobID, 'start');
     api.kill('SIGKILL');
-    const other = clientOf(await site.api({ ROLE: 'api' }));
+    const other = shared.client;
     expect(await other.ended(stuck.jobID)).toMatchObject({ status: 'successful' });
     expect((await site.history(stuck.jobID)).map(({ type }) => type)).toEqual([
       'accepted',
@@ -72,45 +109,18 @@ describe.each(testedBackends())('acceptance, queue on %s', (backend) => {
     ]);
     expect(await other.ended(job)).toMatchObject({ status: 'successful' });
   });
-
-  it('14 double-dispatch: a job that is on the queue five times is executed once', async () => {
-    site = await sites.open(backend);
-    const client = clientOf(await site.api({ ROLE: 'api' }));
-    const gate = site.path('gate');
-    const job = await client.submit('gate', { journal: site.journal, gate });
-    const { queue, close } = openQueue();
-    try {
-      for (let copy = 1; copy <= 4; copy += 1) await queue.add('job', { jobId: job }, { jobId: `${job}-copy-${copy}` });
-      await Promise.all([site.worker(), site.worker()]);
-      await site.noted(job, 'start');
-      await eventually(
-        async () => ((await queue.getJobCounts('completed')).completed === 4 ? true : undefined),
-        'the four entries too many have been looked at while the job ran',
-      );
-      await writeFile(gate, '');
-      await client.ended(job);
-      await eventually(
-        async () => ((await queue.getJobCounts('completed')).completed === 5 ? true : undefined),
-        'all five entries are done with',
-      );
-      await queue.add('job', { jobId: job }, { jobId: `${job}-late` });
-      await eventually(
-        async () => ((await queue.getJobCounts('completed')).completed === 6 ? true : undefined),
-        'an entry that came after the end is done with',
-      );
-    } finally {
-      await close();
-    }
-    expect((await site.journalLines()).map(({ what }) => what)).toEqual(['start', 'end']);
-    expect((await site.history(job)).map(({ type }) => type)).toEqual(['accepted', 'started', 'successful']);
-    expect(await client.status(job)).toMatchObject({ status: 'successful' });
-  });
 });
 
 describe('acceptance and the database', () => {
+  const shared = useSharedSite(sites, 'postgres', ROOM);
+  beforeAll(() => {
+    site = shared.site;
+  });
+
   it('1 commit-or-nothing: the API is killed while its inserts are held up; each job is there as a whole or not at all', async () => {
-    site = await sites.open('postgres', ROOM);
-    const { api, client } = await site.nodes(1);
+    await shared.staff(1);
+    const api = await site.api({ ROLE: 'api' });
+    const client = clientOf(api);
     const before = await client.submit('sleeper', { journal: site.journal, ms: 0 });
     await client.ended(before);
     const blocker = await blockInserts();
@@ -125,15 +135,16 @@ describe('acceptance and the database', () => {
       async () => ((await blocked()).length === 0 ? true : undefined),
       'the inserts have come to an end',
     );
-    await expectNothingLost(clientOf(await site.api({ ROLE: 'api' })), [before]);
+    await expectNothingLost(shared.client, [before]);
     for (const { id } of await site.rows()) {
       expect((await site.history(id)).map(({ type }) => type)).toEqual(['accepted', 'started', 'successful']);
     }
   });
 
   it('1 commit-or-nothing: an insert that is rolled back leaves a 503, no job and no execution', async () => {
-    site = await sites.open('postgres', ROOM);
-    const client = clientOf(await site.api());
+    const { client } = shared;
+    await shared.staff(1);
+    const before = await site.rows();
     const blocker = await blockInserts();
     const calls = [...alone(2), TOGETHER[0]].map((headers) => submit(client, headers));
     await untilBlocked(3);
@@ -144,12 +155,9 @@ describe('acceptance and the database', () => {
     expect(responses.map(({ status }) => status)).toEqual([503, 503, 503]);
     const after = await client.submit('sleeper', { journal: site.journal, ms: 0 });
     await expectNothingLost(client, [after]);
-    expect(await site.rows()).toHaveLength(1);
+    expect(await site.rows()).toHaveLength(before.length + 1);
   });
 });
-
-/** Connections enough for held up inserts beside what else the service asks the table meanwhile. */
-const ROOM = { DATABASE_POOL: '12' };
 
 /** Requests with a key are inserted one by one, those without in groups: one on its way, and the next that gathers. */
 const alone = (count: number) => Array.from({ length: count }, () => ({ 'idempotency-key': randomUUID() }));

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
 import { childrenOf, runs } from '../harness/processes.js';
-import { clientOf, type Site } from '../harness/site.js';
+import { useSharedSite } from '../harness/shared-site.js';
+import { clientOf, type JobRow, type Site } from '../harness/site.js';
 import { useSites } from '../harness/sites.js';
 
 jest.setTimeout(120_000);
@@ -10,60 +12,60 @@ jest.setTimeout(120_000);
 const sites = useSites();
 let site: Site;
 
+/** A file for which the jobs of one test wait. */
+const newGate = () => site.path(`gate-${randomUUID()}`);
+
+/** The job of the request that is under way. */
+function current(): Promise<JobRow> {
+  const look = async () => (await site.query<JobRow>('SELECT * FROM job WHERE finished_at IS NULL'))[0];
+  return eventually(look, 'the job is on record');
+}
+
+const HASTY = { SHUTDOWN_GRACE: '500ms', CANCEL_GRACE: '500ms' };
+const PATIENT = { SHUTDOWN_GRACE: '60s' };
+
 describe.each(testedBackends())('shutdown, queue on %s', (backend) => {
-  it('17 sigterm-drain: a job longer than the grace time is handed over and done elsewhere, not failed', async () => {
-    site = await sites.open(backend, { SHUTDOWN_GRACE: '500ms' });
-    const {
-      client,
-      workers: [leaving],
-    } = await site.nodes(1);
-    const gate = site.path('gate');
-    const job = await client.submit('gate', { journal: site.journal, gate });
-    const firstPid = await site.noted(job, 'start');
+  const shared = useSharedSite(sites, backend, HASTY);
+  beforeAll(() => {
+    site = shared.site;
+  });
+
+  it('17 sigterm-drain: jobs longer than the grace time, one of which ignores the signal, are handed over and done elsewhere, not failed', async () => {
+    const { client } = shared;
+    const [leaving] = await shared.staff(1);
+    const gate = newGate();
+    const submit = (stubborn: boolean) => client.submit('gate', { journal: site.journal, gate, stubborn });
+    const jobs = [await submit(false), await submit(true)];
+    const pids = [await site.noted(jobs[0], 'start'), await site.noted(jobs[1], 'start')];
 
     leaving.kill('SIGTERM');
     expect(await leaving.exited()).toBe(0);
-    expect(await runs(firstPid)).toBe(false);
-    expect(await client.status(job)).toMatchObject({ status: 'accepted' });
-    await site.worker();
-    await site.noted(job, 'start', 2);
+    for (const pid of pids) expect(await runs(pid)).toBe(false);
+    for (const job of jobs) expect(await client.status(job)).toMatchObject({ status: 'accepted' });
+    await shared.staff(1);
+    for (const job of jobs) await site.noted(job, 'start', 2);
     await writeFile(gate, '');
 
-    expect(await client.ended(job)).toMatchObject({ status: 'successful' });
-    expect(await site.row(job)).toMatchObject({ recoveries: 0 });
-    const history = await site.history(job);
-    expect(history.map(({ type }) => type)).toEqual(['accepted', 'started', 'handed-back', 'started', 'successful']);
+    for (const job of jobs) {
+      expect(await client.ended(job)).toMatchObject({ status: 'successful' });
+      expect(await site.row(job)).toMatchObject({ recoveries: 0 });
+      const history = await site.history(job);
+      expect(history.map(({ type }) => type)).toEqual(['accepted', 'started', 'handed-back', 'started', 'successful']);
+    }
   });
 });
 
 describe('shutdown', () => {
-  it('17 sigterm-drain: a job that ignores the signal is handed over too', async () => {
-    site = await sites.open('postgres', { SHUTDOWN_GRACE: '500ms', CANCEL_GRACE: '500ms' });
-    const {
-      client,
-      workers: [leaving],
-    } = await site.nodes(1);
-    const gate = site.path('gate');
-    const job = await client.submit('gate', { journal: site.journal, gate, stubborn: true });
-    const firstPid = await site.noted(job, 'start');
-
-    leaving.kill('SIGTERM');
-    expect(await leaving.exited()).toBe(0);
-    expect(await runs(firstPid)).toBe(false);
-    await site.worker();
-    await site.noted(job, 'start', 2);
-    await writeFile(gate, '');
-    expect(await client.ended(job)).toMatchObject({ status: 'successful' });
-    expect((await site.history(job)).map(({ type }) => type)).toContain('handed-back');
+  const shared = useSharedSite(sites, 'postgres', HASTY);
+  beforeAll(() => {
+    site = shared.site;
   });
 
   it('17 sigterm-drain: a job that ends within the grace time ends where it began', async () => {
-    site = await sites.open('postgres', { SHUTDOWN_GRACE: '60s', WORKER_CONCURRENCY: '1' });
-    const {
-      client,
-      workers: [leaving],
-    } = await site.nodes(1);
-    const gate = site.path('gate');
+    const { client } = shared;
+    await shared.staff(0);
+    const leaving = await site.worker({ ...PATIENT, WORKER_CONCURRENCY: '1' });
+    const gate = newGate();
     const job = await client.submit('gate', { journal: site.journal, gate });
     const waiting = await client.submit('gate', { journal: site.journal, gate });
     const pid = await site.noted(job, 'start');
@@ -77,34 +79,48 @@ describe('shutdown', () => {
     expect((await site.history(job)).map(({ type }) => type)).toEqual(['accepted', 'started', 'successful']);
     // What it had not begun waits for another worker.
     expect(await client.status(waiting)).toMatchObject({ status: 'accepted' });
-    await site.worker();
+    await shared.staff(1);
     expect(await client.ended(waiting)).toMatchObject({ status: 'successful' });
   });
 
-  it('17 sigterm-drain: an API that is stopped lets the job of a waiting client go on elsewhere', async () => {
-    site = await sites.open('postgres', { SHUTDOWN_GRACE: '500ms' });
-    const [leaving, second] = await Promise.all([site.api(), site.api()]);
-    const other = clientOf(second);
-    const gate = site.path('gate');
-    const answer = clientOf(leaving).execute('gate', { inputs: { journal: site.journal, gate } });
-    const row = await eventually(async () => (await site.rows())[0], 'the job is on record');
+  it('17 sigterm-drain: a stopped API without a worker answers a synchronous client with the job', async () => {
+    const [api] = await Promise.all([site.api({ ROLE: 'api' }), shared.staff(1)]);
+    const gate = newGate();
+    const answer = clientOf(api).execute('gate', { inputs: { journal: site.journal, gate } });
+    const row = await current();
     await site.noted(row.id, 'start');
 
-    leaving.kill('SIGTERM');
+    api.kill('SIGTERM');
     const response = await answer;
     expect(response.status).toBe(201);
-    expect(await response.json()).toMatchObject({ jobID: row.id });
-    expect(await leaving.exited()).toBe(0);
+    expect(await response.json()).toMatchObject({ jobID: row.id, status: 'running' });
+    expect(await api.exited()).toBe(0);
     await writeFile(gate, '');
-    expect(await other.ended(row.id)).toMatchObject({ status: 'successful' });
+    expect(await shared.client.ended(row.id)).toMatchObject({ status: 'successful' });
+  });
+
+  it('17 sigterm-drain: a client whose job ends within the grace time gets its results', async () => {
+    const [api] = await Promise.all([site.api({ ROLE: 'api', ...PATIENT }), shared.staff(1)]);
+    const gate = newGate();
+    const answer = clientOf(api).execute('gate', { inputs: { journal: site.journal, gate } });
+    const row = await current();
+    const pid = await site.noted(row.id, 'start');
+
+    api.kill('SIGTERM');
+    await api.logged(/SIGTERM: stopping/);
+    await writeFile(gate, '');
+    const response = await answer;
+    expect(response.status).toBe(200);
+    expect(await response.json()).toBe(pid);
+    expect(await api.exited()).toBe(0);
   });
 
   it('17 sigterm-drain: a client that waits for a queued job is answered with the job, the stop does not wait', async () => {
-    site = await sites.open('postgres', { SHUTDOWN_GRACE: '500ms' });
+    await shared.staff(0);
     const leaving = await site.api();
-    const inputs = { journal: site.journal, gate: site.path('gate') };
+    const inputs = { journal: site.journal, gate: newGate() };
     const answer = clientOf(leaving).execute('gate', { inputs }, { prefer: 'respond-async, wait=600' });
-    const row = await eventually(async () => (await site.rows())[0], 'the job is on record');
+    const row = await current();
     await site.noted(row.id, 'start');
 
     leaving.kill('SIGTERM');
@@ -115,39 +131,22 @@ describe('shutdown', () => {
     expect(await site.row(row.id)).toMatchObject({ state_type: 'SCHEDULED', recoveries: 0 });
   });
 
-  it('17 sigterm-drain: a stopped API without a worker answers a synchronous client with the job', async () => {
-    site = await sites.open('postgres', { SHUTDOWN_GRACE: '500ms' });
-    const { api, client } = await site.nodes(1);
-    const gate = site.path('gate');
-    const answer = client.execute('gate', { inputs: { journal: site.journal, gate } });
-    const row = await eventually(async () => (await site.rows())[0], 'the job is on record');
+  it('17 sigterm-drain: an API that is stopped lets the job of a waiting client go on elsewhere', async () => {
+    await shared.staff(0);
+    const leaving = await site.api();
+    const gate = newGate();
+    const answer = clientOf(leaving).execute('gate', { inputs: { journal: site.journal, gate } });
+    const row = await current();
     await site.noted(row.id, 'start');
 
-    api.kill('SIGTERM');
+    leaving.kill('SIGTERM');
     const response = await answer;
     expect(response.status).toBe(201);
-    expect(await response.json()).toMatchObject({ jobID: row.id, status: 'running' });
-    expect(await api.exited()).toBe(0);
+    expect(await response.json()).toMatchObject({ jobID: row.id });
+    expect(await leaving.exited()).toBe(0);
     await writeFile(gate, '');
-    const other = clientOf(await site.api({ ROLE: 'api' }));
-    expect(await other.ended(row.id)).toMatchObject({ status: 'successful' });
-  });
-
-  it('17 sigterm-drain: a client whose job ends within the grace time gets its results', async () => {
-    site = await sites.open('postgres', { SHUTDOWN_GRACE: '60s' });
-    const { api, client } = await site.nodes(1);
-    const gate = site.path('gate');
-    const answer = client.execute('gate', { inputs: { journal: site.journal, gate } });
-    const row = await eventually(async () => (await site.rows())[0], 'the job is on record');
-    const pid = await site.noted(row.id, 'start');
-
-    api.kill('SIGTERM');
-    await api.logged(/SIGTERM: stopping/);
-    await writeFile(gate, '');
-    const response = await answer;
-    expect(response.status).toBe(200);
-    expect(await response.json()).toBe(pid);
-    expect(await api.exited()).toBe(0);
+    await shared.staff(1);
+    expect(await shared.client.ended(row.id)).toMatchObject({ status: 'successful' });
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Backend } from './backends.js';
@@ -45,7 +45,7 @@ export async function openFlowSite(
   backend?: Backend,
 ): Promise<Site> {
   const site = await sites.open(backend, { ...flowModules(), ...settings });
-  await mkdir(site.path('gates'), { recursive: true });
+  await closeAll(site);
   return site;
 }
 
@@ -57,6 +57,12 @@ export function flowInputs(site: Site, holds: readonly string[] = [], more: Reco
 /** Lets flows pass a point, now and later. */
 export async function open(site: Site, point: string): Promise<void> {
   await writeFile(site.path(`gates/${point}`), '');
+}
+
+/** Closes every point again, and removes what flows have left there: the state before the first test. */
+export async function closeAll(site: Site): Promise<void> {
+  await rm(site.path('gates'), { recursive: true, force: true });
+  await mkdir(site.path('gates'), { recursive: true });
 }
 
 /** What a job has written down, in order. @param pattern which lines */
