@@ -18,6 +18,7 @@ import { addRotateSecretsCommand } from './commands/rotate-secrets.command.js';
 import { addRunCommand } from './commands/run.command.js';
 import { addServeCommand } from './commands/serve.command.js';
 import { addSubscriptionsCommand } from './commands/subscriptions.command.js';
+import { addUploadCommand } from './commands/upload.command.js';
 import { addWorkerCommand } from './commands/worker.command.js';
 import { exampleHelp } from './client-command.js';
 import { EXIT_CODE_HELP } from './exit-code.js';
@@ -53,6 +54,7 @@ export function createProgram(): Command {
   program.commandsGroup('Use a server:');
   addProcessesCommand(program);
   addRunCommand(program);
+  addUploadCommand(program);
   addFlowCommand(program);
   addJobsCommand(program);
   addResultsCommand(program);

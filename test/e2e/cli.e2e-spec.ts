@@ -128,6 +128,22 @@ describe('sluice against the service', () => {
       expect(stderr.match(/line \d/g)).toEqual(['line 1', 'line 2', 'line 3']);
     });
 
+    it('sends a file in advance, and refers to it', async () => {
+      writeFileSync(path('pair.json'), '[3, 4]');
+      const { stdout } = ok(await run(['upload', path('pair.json')]));
+      expect(stdout).toMatch(/^upload:[0-9a-f-]{36}\n$/);
+      const echoed = await run(['run', 'echo', 'stringInput=a', `arrayInput=@${stdout.trim()}`, '--json']);
+      expect(json(ok(echoed))).toMatchObject({ arrayInput: [3, 4] });
+      const sent = json<{ name: string; mediaType: string; size: number }>(
+        ok(await run(['upload', '-', '--name', 'a.txt', '--json'], { input: Readable.from(['ab']) })),
+      );
+      expect(sent).toMatchObject({ name: 'a.txt', mediaType: 'text/plain', size: 2 });
+      const text = (await run(['upload', '-', '--media-type', 'text/csv', '--json'], { input: Readable.from(['a,b']) }))
+        .stdout;
+      expect(JSON.parse(text)).toMatchObject({ mediaType: 'text/csv', size: 3 });
+      expect((await run(['upload', path('missing.json')])).code).toBe(1);
+    });
+
     it('streams a large result of a job to a file', async () => {
       const target = path('large.bin');
       ok(await run(['run', 'writer', 'bytes=3000001', '--watch', '--output', target]));
@@ -519,7 +535,18 @@ describe('sluice without a server', () => {
   });
 
   it('shows examples and exit codes in the help of every client command', async () => {
-    for (const command of ['processes', 'run', 'jobs', 'results', 'logs', 'pause', 'resume', 'retry', 'dismiss']) {
+    for (const command of [
+      'processes',
+      'run',
+      'jobs',
+      'results',
+      'logs',
+      'pause',
+      'resume',
+      'retry',
+      'upload',
+      'dismiss',
+    ]) {
       const { code, stdout } = await sluice([command, '--help']);
       expect(code).toBe(0);
       expect(stdout).toMatch(/Examples:\n {2}\$ sluice/);

@@ -26,6 +26,21 @@ export type ExecuteAnswer =
   | { readonly kind: 'job'; readonly jobId: string; readonly info: StatusInfo }
   | { readonly kind: 'results'; readonly answer: HttpAnswer };
 
+/** A file that is sent in advance. */
+export interface NewUpload {
+  readonly name?: string;
+  readonly mediaType: string;
+  /** bytes, where they are known */
+  readonly size?: number;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/** What became of it. */
+export interface UploadDocument {
+  /** What an input refers to it by: `upload:<id>`. */
+  readonly href: string;
+}
+
 const PAGE_SIZE = 100;
 /** Milliseconds for documents that take no work to answer. */
 const PATIENCE = 60_000;
@@ -222,6 +237,14 @@ export class OgcClient {
 
   async testBlock(ref: string): Promise<BlockTestDocument> {
     return jsonOf<BlockTestDocument>(await this.http.send(`${blockPath(ref)}/test`, withBody('POST', {})));
+  }
+
+  /** Sends a file in advance; this API's own, other servers take none. */
+  async upload({ name, mediaType, size, content }: NewUpload, signal?: AbortSignal): Promise<UploadDocument> {
+    const query = name === undefined ? '' : `?${new URLSearchParams({ name }).toString()}`;
+    const headers = { 'content-type': mediaType, ...(size !== undefined && { 'content-length': String(size) }) };
+    const body = Readable.from(content);
+    return jsonOf<UploadDocument>(await this.http.send(`uploads${query}`, { method: 'POST', headers, body, signal }));
   }
 
   close(): Promise<void> {

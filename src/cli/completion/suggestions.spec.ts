@@ -23,6 +23,7 @@ describe(suggest.name, () => {
     );
     expect(await values('block', 'register', '--re')).toEqual(['--replace']);
     expect(await values('block', 'register', 'json/a', '--file', 'src/cl')).toEqual(['src/cli.ts', 'src/cli/']);
+    expect(await values('upload', 'src/cl')).toEqual(['src/cli.ts', 'src/cli/']);
   });
 
   it('offers the options of flow run, and files for its modules', async () => {

@@ -77,6 +77,8 @@ async function candidates(typed: Typed, current: string): Promise<Suggestion[]> 
     case 'retry id':
     case 'dismiss id':
       return suggestJobs(options);
+    case 'upload id':
+      return suggestFiles('', current);
     case 'rm id':
     case 'test id':
       return suggestSubscriptions(options);

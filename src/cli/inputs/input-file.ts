@@ -1,13 +1,11 @@
-import { createReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
-import { CliError, UsageError } from '../cli-error.js';
-import { ExitCode } from '../exit-code.js';
 import type { Schema } from '../client/ogc-documents.js';
 import { isJsonObject } from '../json-object.js';
 import { base64Length, base64Of } from './base64-stream.js';
 import { type BodyPart, jsonPart } from './body-part.js';
+import { bytesOf, sizeOf, unreadable } from './file-bytes.js';
 import { jsonOrNothing, parseValue, UnfitValue } from './input-value.js';
 import { mediaTypeOfPath, OCTETS } from './media-type-of-path.js';
 import { type SchemaShape, shapeOf } from './schema-shape.js';
@@ -122,28 +120,4 @@ async function read(path: string): Promise<Buffer> {
   } catch (error) {
     throw unreadable(path, error);
   }
-}
-
-/** Bytes of an ordinary file; a pipe or standard input has no size. */
-async function sizeOf(path: string): Promise<number | undefined> {
-  if (path === '-') return undefined;
-  try {
-    const info = await stat(path);
-    if (info.isDirectory()) throw new Error('it is a directory');
-    return info.isFile() ? info.size : undefined;
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 192 * 1024 });
-  } catch (error) {
-    throw new CliError(`${path} cannot be read: ${(error as Error).message}`, ExitCode.usage);
-  }
-}
-
-function unreadable(path: string, error: unknown): UsageError {
-  return new UsageError(`${path === '-' ? 'Standard input' : path} cannot be read: ${(error as Error).message}`);
 }
