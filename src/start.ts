@@ -36,6 +36,7 @@ export async function startApi(settings: Settings, logger: ServiceLogger): Promi
   configureHttp(app, settings);
   logRequests(app.getHttpAdapter().getInstance(), logger);
   app.get(PlainExecutions).serve(app.getHttpAdapter().getInstance());
+  outliveRejections(logger);
   stopOnSignal(app, settings, logger);
   try {
     await app.listen(settings.PORT, settings.HOST);
@@ -50,6 +51,7 @@ export async function startApi(settings: Settings, logger: ServiceLogger): Promi
 export async function startWorker(settings: Settings, logger: ServiceLogger): Promise<void> {
   const module = await SluiceModule.forWorker({ settings });
   const app = await NestFactory.createApplicationContext(module, { logger, abortOnError: false });
+  outliveRejections(logger);
   stopOnSignal(app, settings, logger);
   logger.log(`A worker takes up to ${settings.WORKER_CONCURRENCY} jobs at once`, 'Sluice');
 }
@@ -115,7 +117,6 @@ export async function launch(start: Start, overrides: SettingOverrides = {}, isJ
     logger = await ServiceLogger.open(settings, isJson);
     // What is said before there is an application, and by commands that make none, belongs into the same log.
     Logger.overrideLogger(logger);
-    outliveRejections(logger);
     for (const warning of unknownSettings()) logger.warn(warning, 'Settings');
     await start(settings, logger);
   } catch (error) {

@@ -4,7 +4,8 @@ import { StorageError } from '../storage/storage-error.js';
 import { checkKey } from '../storage/storage-key.js';
 import type { Storage, StoredObject } from '../storage/storage.js';
 
-type CarryOut = <T>(attempt: () => Promise<T>) => Promise<T>;
+/** Does what is asked of a storage. */
+export type CarryOut = <T>(attempt: () => Promise<T>) => Promise<T>;
 
 /** A storage as code may use it: below a prefix, which it does not see. */
 export class CodeStorage implements JobStorage {

@@ -10,7 +10,7 @@ import { StorageError } from '../storage/storage-error.js';
 import { patiently } from '../storage/storage-patience.js';
 import type { Storage } from '../storage/storage.js';
 import { DEFAULT_STORAGE, type Storages } from '../storage/storages.js';
-import { CodeStorage } from './code-storage.js';
+import { type CarryOut, CodeStorage } from './code-storage.js';
 import { stackOf } from './execution-faults.js';
 import type { ExecutionObserver, ExecutionUnit } from './execution-unit.js';
 import type { StorageUser } from './remote-storages.js';
@@ -48,7 +48,7 @@ export class StorageDesk {
     return this.storageFor(name, (attempt) => this.patiently(name, attempt, user.signal));
   }
 
-  private storageFor(name: string | undefined, carryOut?: ConstructorParameters<typeof CodeStorage>[2]): JobStorage {
+  private storageFor(name: string | undefined, carryOut?: CarryOut): JobStorage {
     const { description, policy } = this.process;
     if (name === undefined) {
       return new CodeStorage(() => this.open(this.ownRef), `processes/${description.id}/`, carryOut);

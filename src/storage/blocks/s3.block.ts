@@ -90,12 +90,10 @@ export class S3Block extends StorageBlock {
     if (below !== '' && !isKey(below)) {
       yield { property: 'prefix', detail: 'This can be the beginning of no key: it has an empty part, "." or "..".' };
     }
-    const [missing] = [
-      accessKeyId === undefined && 'accessKeyId',
-      secretAccessKey === undefined && 'secretAccessKey',
-    ].filter((name) => name !== false);
-    if (missing !== undefined && (accessKeyId ?? secretAccessKey) !== undefined && this.credentials === undefined) {
-      yield { property: missing, detail: 'accessKeyId and secretAccessKey are given together, or neither.' };
+    const hasId = accessKeyId !== undefined;
+    if (hasId !== (secretAccessKey !== undefined) && this.credentials === undefined) {
+      const property = hasId ? 'secretAccessKey' : 'accessKeyId';
+      yield { property, detail: 'accessKeyId and secretAccessKey are given together, or neither.' };
     }
   }
 

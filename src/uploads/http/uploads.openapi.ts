@@ -12,10 +12,8 @@ import {
 } from '@nestjs/swagger';
 import { MediaType } from '../../ogc/media-type.js';
 import { ApiFormatQuery } from '../../ogc/negotiation/format-query.decorator.js';
+import { PART } from '../tus/tus-fault.js';
 import { UploadDto } from './upload.dto.js';
-
-/** Media type of the parts of an upload (tus 1.0). */
-const PART = 'application/offset+octet-stream';
 
 const id = ApiParam({ name: 'uploadID', schema: { type: 'string' } });
 const bytes = ApiBody({ schema: { type: 'string', format: 'binary' } });

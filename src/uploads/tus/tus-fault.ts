@@ -1,10 +1,9 @@
-import { ERRORS } from '@tus/utils';
+import { ERRORS, TUS_RESUMABLE } from '@tus/utils';
 import { DomainError } from '../../ogc/problems/domain-error.js';
 import type { ProblemCode } from '../../ogc/problems/problem-catalog.js';
 
-const VERSION = '1.0.0';
-/** Media type of the parts of an upload. */
-const PART = 'application/offset+octet-stream';
+/** Media type of the parts of an upload (tus 1.0). */
+export const PART = 'application/offset+octet-stream';
 
 /** What the statuses of the library mean here. */
 const CODES: Readonly<Record<number, ProblemCode>> = {
@@ -37,8 +36,11 @@ export interface TusFaultFacts {
  * @throws DomainError `tus-version`, `unsupported-media-type`
  */
 export function checkTusHeaders(method: string, version: unknown, contentType: unknown): void {
-  if (method !== 'OPTIONS' && version !== VERSION) {
-    throw new DomainError('tus-version', `Send "Tus-Resumable: ${VERSION}", which is the version that is spoken here.`);
+  if (method !== 'OPTIONS' && version !== TUS_RESUMABLE) {
+    throw new DomainError(
+      'tus-version',
+      `Send "Tus-Resumable: ${TUS_RESUMABLE}", which is the version that is spoken here.`,
+    );
   }
   if (method === 'PATCH' && contentType !== PART) {
     throw new DomainError('unsupported-media-type', `The parts of an upload have the Content-Type ${PART}.`);
