@@ -1,7 +1,7 @@
 import { storableJson, storableText } from '../database/storable-text.js';
 import { isJsonObject } from '../ogc/json-object.js';
 import type { JobLogger, LogLevel } from '../processes/job-context.js';
-import type { LogLine } from './execution-unit.js';
+import { type LogLine, warningLine } from './execution-unit.js';
 
 /** Lines of one execution that are kept per second; the rest is counted and reported in one line. */
 export const LINES_PER_SECOND = 10_000;
@@ -75,7 +75,7 @@ export class BoundedLogger implements JobLogger {
     if (this.dropped === 0) return;
     const message = `${this.dropped} log lines were dropped: more than ${LINES_PER_SECOND} in one second`;
     this.dropped = 0;
-    this.sink({ level: 'warn', message, time: new Date().toISOString() });
+    this.sink(warningLine(message));
   }
 }
 

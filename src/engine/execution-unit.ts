@@ -37,6 +37,11 @@ export interface LogLine {
   readonly time: string;
 }
 
+/** A line that the service adds to what user code logged. */
+export function warningLine(message: string): LogLine {
+  return { level: 'warn', message, time: new Date().toISOString() };
+}
+
 /** Hears of a running execution. Calls are cheap; they must not throw. */
 export interface ExecutionObserver {
   progress(percent: number, message?: string): void;

@@ -1,4 +1,4 @@
-import type { ExecutionObserver, LogLine } from './execution-unit.js';
+import { type ExecutionObserver, type LogLine, warningLine } from './execution-unit.js';
 import type { RunNews } from './executor-messages.js';
 
 /** Milliseconds that news wait for more news. */
@@ -40,7 +40,7 @@ export class ExecutorOutbox implements ExecutionObserver {
     this.timer = undefined;
     if (this.dropped > 0) {
       const message = `${this.dropped} log lines were dropped: they came faster than they could be passed on`;
-      this.lines.push({ level: 'warn', message, time: new Date().toISOString() });
+      this.lines.push(warningLine(message));
     }
     const news: RunNews = {
       ...(this.lines.length > 0 && { lines: this.lines }),

@@ -12,7 +12,7 @@ import type { Storage } from '../storage/storage.js';
 import { DEFAULT_STORAGE, type Storages } from '../storage/storages.js';
 import { type CarryOut, CodeStorage } from './code-storage.js';
 import { stackOf } from './execution-faults.js';
-import type { ExecutionObserver, ExecutionUnit } from './execution-unit.js';
+import { type ExecutionObserver, type ExecutionUnit, warningLine } from './execution-unit.js';
 import type { StorageUser } from './remote-storages.js';
 import { MOST_OBJECTS, type StorageAnswer, type StorageAsk, type WireObject } from './storage-asks.js';
 
@@ -79,7 +79,7 @@ export class StorageDesk {
 
   private patiently<T>(name: string | undefined, attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const storage = name ?? this.ownRef;
-    const tell = (message: string) => this.observer.log({ level: 'warn', message, time: new Date().toISOString() });
+    const tell = (message: string) => this.observer.log(warningLine(message));
     return patiently(attempt, { storage, patience: this.patience, signal, tell });
   }
 

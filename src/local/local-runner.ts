@@ -6,7 +6,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { v7 as uuid } from 'uuid';
 import { Settings } from '../config/settings.js';
 import { Engine } from '../engine/engine.js';
-import type { ExecutionOutcome, ProducedOutput } from '../engine/execution-unit.js';
+import { type ExecutionOutcome, type ProducedOutput, warningLine } from '../engine/execution-unit.js';
 import { MemoryJournal, type ProcessEnd } from '../flows/memory-journal.js';
 import type { InputRequest } from '../flows/step-journal.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
@@ -79,7 +79,7 @@ export class LocalRunner {
       left = Math.max(1, left - (performance.now() - started));
       journal.forgetFailures();
       const message = `Attempt ${attempt} failed, another one follows in ${outcome.retry.delay} ms: ${outcome.fault.detail}`;
-      observer.log({ level: 'warn', message, time: new Date().toISOString() });
+      observer.log(warningLine(message));
       const isStopped = await delay(outcome.retry.delay, false, { signal }).catch(() => true);
       if (isStopped) return { kind: 'cancelled' };
     }

@@ -3,7 +3,7 @@ import { BlockInputs, type ResolvedInputs } from '../blocks/block-inputs.js';
 import { Settings } from '../config/settings.js';
 import { untilAvailable } from '../database/until-available.js';
 import { Engine } from '../engine/engine.js';
-import type { ExecutionOutcome } from '../engine/execution-unit.js';
+import { type ExecutionOutcome, warningLine } from '../engine/execution-unit.js';
 import type { RunFiles } from '../jobs/files/run-files.js';
 import { StoredFiles } from '../jobs/files/stored-files.js';
 import { JobFiles } from '../jobs/job-files.js';
@@ -107,9 +107,8 @@ export class JobRunner {
 
   private filesOf(lease: Lease, { id, epoch, storage }: HeldLease & Pick<OwnedJob, 'storage'>): RunFiles {
     const tell = (message: string) => {
-      const line = { level: 'warn' as const, message, time: new Date().toISOString() };
       // A job whose log cannot be written has other troubles, and says so elsewhere.
-      void this.journal.log(lease, [line]).catch(() => undefined);
+      void this.journal.log(lease, [warningLine(message)]).catch(() => undefined);
     };
     return this.stored.ofRun(storage, this.files.attempt(id, epoch), { signal: lease.signal, tell });
   }

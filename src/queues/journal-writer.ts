@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { untilAvailable } from '../database/until-available.js';
-import type { ExecutionObserver, LogLine } from '../engine/execution-unit.js';
+import { type ExecutionObserver, type LogLine, warningLine } from '../engine/execution-unit.js';
 import type { JobJournal } from '../jobs/store/job-journal.js';
 import type { HeldLease } from '../jobs/store/job-leases.js';
 
@@ -79,7 +79,7 @@ export class JournalWriter implements ExecutionObserver {
   private async writeLines(): Promise<void> {
     if (this.dropped > 0) {
       const message = `${this.dropped} lines were dropped: the job logged faster than they could be stored`;
-      this.lines.push({ level: 'warn', message, time: new Date().toISOString() });
+      this.lines.push(warningLine(message));
       this.dropped = 0;
     }
     // What the process printed comes another way than what it logged; within one write the clock puts them in order.

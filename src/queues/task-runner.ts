@@ -3,7 +3,12 @@ import { BlockInputs, type ResolvedInputs } from '../blocks/block-inputs.js';
 import { Settings } from '../config/settings.js';
 import { untilAvailable } from '../database/until-available.js';
 import { Engine } from '../engine/engine.js';
-import type { ExecutionFault, ExecutionOutcome, ExecutionUnit } from '../engine/execution-unit.js';
+import {
+  type ExecutionFault,
+  type ExecutionOutcome,
+  type ExecutionUnit,
+  warningLine,
+} from '../engine/execution-unit.js';
 import type { ProcessFault } from '../flows/process-fault.js';
 import type { RemoteArguments } from '../flows/step-journal.js';
 import type { RunFiles } from '../jobs/files/run-files.js';
@@ -55,7 +60,7 @@ export class TaskRunner {
   async run(task: ClaimedTask): Promise<void> {
     const lease = this.keeper.hold(task);
     const journal = new JournalWriter(this.journal, lease, lease.signal);
-    const tell = (message: string) => journal.log({ level: 'warn', message, time: new Date().toISOString() });
+    const tell = (message: string) => journal.log(warningLine(message));
     const directory = this.files.taskAttempt(task.id, task.task, task.epoch);
     const files = this.stored.ofRun(task.storage, directory, { signal: lease.signal, tell });
     const steps = this.steps.openTask(task, files, this.node.id, lease.signal, () => journal.close());
