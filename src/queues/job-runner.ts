@@ -119,7 +119,8 @@ export class JobRunner {
     const { id, epoch, processId, signals } = job;
     const { storage } = files;
     const stepping = { id, epoch, processId, isResumed, signals, storage };
-    const steps = this.steps.open(stepping, files, this.node.id, lease.signal);
+    const journal = new JournalWriter(this.journal, lease, lease.signal);
+    const steps = this.steps.open(stepping, files, this.node.id, lease.signal, journal);
     const run = () => ({
       lease,
       files,
@@ -128,7 +129,7 @@ export class JobRunner {
       isGivenUp: steps.givenUp !== undefined,
     });
     try {
-      const outcome = await this.runToEnd(lease, job, steps, enter);
+      const outcome = await this.runToEnd(lease, job, journal, steps, enter);
       if (outcome === undefined) return await this.conclusion.handBack(run(), 'the node had no place for it');
       return await this.conclusion.conclude(run(), steps.givenUp ?? outcome);
     } catch (error) {
@@ -148,6 +149,7 @@ export class JobRunner {
   private async runToEnd(
     lease: Lease,
     job: OwnedJob,
+    journal: JournalWriter,
     steps: JobSteps,
     enter: Entrance,
   ): Promise<ExecutionOutcome | undefined> {
@@ -164,7 +166,6 @@ export class JobRunner {
       if (!(error instanceof DomainError)) throw error;
       return { kind: 'failed', fault: { code: error.code, detail: error.message, errors: error.errors } };
     }
-    const journal = new JournalWriter(this.journal, lease, lease.signal);
     const timeLimit = process.policy.timeout ?? this.settings.JOB_TIMEOUT;
     const unit = {
       jobId: job.id,

@@ -60,6 +60,20 @@ describe('JournalWriter', () => {
     expect(journal.writes).toEqual([]);
   });
 
+  it('has written the lines before it when asked for them, in one write for all who ask, without the progress', async () => {
+    await writer.written();
+    expect(journal.writes).toEqual([]);
+    const asked = ['a', 'b', 'c'].map((message, n) => {
+      writer.log(line(message));
+      writer.progress(n * 10);
+      return writer.written();
+    });
+    await Promise.all(asked);
+    expect(journal.writes).toEqual([['a', 'b', 'c']]);
+    await writer.close();
+    expect(journal.writes).toEqual([['a', 'b', 'c'], { percent: 20, message: undefined }]);
+  });
+
   it('writes of progress only the latest, rounded, after the lines before it', async () => {
     writer.progress(10, 'reading');
     writer.log(line('a'));

@@ -3,8 +3,9 @@ import { untilAvailable } from '../database/until-available.js';
 import { type ExecutionObserver, type LogLine, warningLine } from '../engine/execution-unit.js';
 import type { JobJournal } from '../jobs/store/job-journal.js';
 import type { HeldLease } from '../jobs/store/job-leases.js';
+import type { RunWords } from '../tasks/run-words.js';
 
-/** Milliseconds between writes; also how much of a job's log may be missing after its worker was killed. */
+/** Milliseconds between writes; also how much of the log of a job without steps may be missing after its worker was killed. */
 const INTERVAL = 200;
 const LARGEST_BATCH = 100;
 /** Lines kept while the database is away or slower than the job; beyond it lines are counted, not kept. */
@@ -14,7 +15,7 @@ const MOST_BUFFERED = 20_000;
  * Gathers what one running job says and writes it in batches: lines in their order, of progress only the latest.
  * {@link close} writes the rest, so that everything is readable once the job has ended.
  */
-export class JournalWriter implements ExecutionObserver {
+export class JournalWriter implements ExecutionObserver, RunWords {
   private static readonly logger = new Logger('JobJournal');
   private lines: LogLine[] = [];
   private dropped = 0;
@@ -43,6 +44,12 @@ export class JournalWriter implements ExecutionObserver {
     else this.schedule();
   }
 
+  /** Those who ask at once share one write; it costs nothing when no line is left. Progress comes in its own time. */
+  async written(): Promise<void> {
+    if (this.lines.length > 0) this.next(() => this.writeLines());
+    await this.writing;
+  }
+
   /** Writes what is left. Waits for the database while it is away, unless the job has to stop. */
   async close(): Promise<void> {
     clearTimeout(this.timer);
@@ -58,18 +65,19 @@ export class JournalWriter implements ExecutionObserver {
   private write(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.writing = this.writing
-      .then(() => this.writeBatches())
-      .catch((error: unknown) => {
-        if (!this.signal.aborted)
-          JournalWriter.logger.error(`The log of job ${this.held.id}: ${(error as Error).message}`);
-      });
+    this.next(() => this.writeAll());
   }
 
-  private async writeBatches(): Promise<void> {
-    // What is dropped while the lines before it are written has to be said too, even if the job is silent from then on.
-    do await this.writeLines();
-    while (this.dropped > 0);
+  /** One write after the other, so that lines stay in their order. */
+  private next(write: () => Promise<void>): void {
+    this.writing = this.writing.then(write).catch((error: unknown) => {
+      if (!this.signal.aborted)
+        JournalWriter.logger.error(`The log of job ${this.held.id}: ${(error as Error).message}`);
+    });
+  }
+
+  private async writeAll(): Promise<void> {
+    await this.writeLines();
     const latest = this.latest;
     this.latest = undefined;
     if (latest === undefined) return;
@@ -77,6 +85,12 @@ export class JournalWriter implements ExecutionObserver {
   }
 
   private async writeLines(): Promise<void> {
+    // What is dropped while the lines before it are written has to be said too, even if the job is silent from then on.
+    do await this.writeBatches();
+    while (this.dropped > 0);
+  }
+
+  private async writeBatches(): Promise<void> {
     if (this.dropped > 0) {
       const message = `${this.dropped} lines were dropped: the job logged faster than they could be stored`;
       this.lines.push(warningLine(message));

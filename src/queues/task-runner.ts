@@ -63,7 +63,7 @@ export class TaskRunner {
     const tell = (message: string) => journal.log(warningLine(message));
     const directory = this.files.taskAttempt(task.id, task.task, task.epoch);
     const files = this.stored.ofRun(task.storage, directory, { signal: lease.signal, tell });
-    const steps = this.steps.openTask(task, files, this.node.id, lease.signal, () => journal.close());
+    const steps = this.steps.openTask(task, files, this.node.id, lease.signal, journal);
     try {
       const outcome = await this.outcomeOf(task, lease, files, journal, steps);
       await journal.close();

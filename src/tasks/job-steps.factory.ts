@@ -9,6 +9,7 @@ import { ChildJobs } from './child-jobs.js';
 import { JobChanges } from './job-changes.js';
 import { JobSteps, type JobStepsTools, type SteppingJob } from './job-steps.js';
 import { StepEntrance } from './limits/step-entrance.js';
+import type { RunWords } from './run-words.js';
 import { Artifacts } from './store/artifacts.js';
 import { StepBeginnings } from './store/step-beginnings.js';
 import { StepEndings } from './store/step-endings.js';
@@ -44,31 +45,23 @@ export class JobStepsFactory {
    * @param files of the run
    * @param workerId name of this node, as the steps are to bear it
    * @param signal aborted when the job has to stop
+   * @param words what the code says
    */
-  open(job: SteppingJob, files: RunFiles, workerId: string, signal: AbortSignal): JobSteps {
-    return new JobSteps(job, files, signal, this.tools(workerId));
+  open(job: SteppingJob, files: RunFiles, workerId: string, signal: AbortSignal, words: RunWords): JobSteps {
+    return new JobSteps(job, files, signal, words, this.tools(workerId));
   }
 
-  /**
-   * Opens the memory of a task that this node runs apart from its flow.
-   * @param told writes down what the task has said so far
-   */
-  openTask(
-    task: ClaimedTask,
-    files: RunFiles,
-    workerId: string,
-    signal: AbortSignal,
-    told: () => Promise<void>,
-  ): TaskRunSteps {
+  /** Opens the memory of a task that this node runs apart from its flow, as {@link open} does. */
+  openTask(task: ClaimedTask, files: RunFiles, workerId: string, signal: AbortSignal, words: RunWords): TaskRunSteps {
     const isResumed = task.epoch > 1 || task.retry_of !== null;
     const tools = this.tools(workerId);
     const { id, epoch, task: key, process_id: processId } = task;
     const { storage } = files;
     return new TaskRunSteps(
       task,
-      new JobSteps({ id, epoch, task: key, processId, isResumed, storage }, files, signal, tools),
+      new JobSteps({ id, epoch, task: key, processId, isResumed, storage }, files, signal, words, tools),
       tools,
-      told,
+      words,
     );
   }
 

@@ -25,6 +25,7 @@ import type { ClaimedTask } from '../../src/tasks/store/task-claims.js';
 import { TaskDispatches } from '../../src/tasks/store/task-dispatches.js';
 import { TaskList } from '../../src/tasks/store/task-list.js';
 import type { NewJob } from '../../src/jobs/store/job-acceptance.js';
+import type { RunWords } from '../../src/tasks/run-words.js';
 import type { TaskRunSteps } from '../../src/tasks/task-run-steps.js';
 import type { TestDatabase } from './database.js';
 
@@ -41,6 +42,9 @@ export interface TaskRow {
   readonly cached_from: { readonly job: string; readonly key: string } | null;
   readonly failures: readonly { attempt: number; fault: { message: string } }[];
 }
+
+/** Code that says nothing. */
+const SILENT: RunWords = { written: () => Promise.resolve(), close: () => Promise.resolve() };
 
 /** The memory of steps on a test's database. */
 export class TestSteps {
@@ -91,7 +95,7 @@ export class TestSteps {
     const isResumed = held.epoch > 1 || (held.retry_of ?? null) !== null;
     const { signal } = new AbortController();
     const files = this.stored.ofRun(held.storage, this.files.attempt(held.id, held.epoch), { signal });
-    return this.factory.open({ ...held, processId: 'a-process', isResumed }, files, 'a-worker', signal);
+    return this.factory.open({ ...held, processId: 'a-process', isResumed }, files, 'a-worker', signal, SILENT);
   }
 
   /** The steps of a task that was claimed apart from its job. */
@@ -99,7 +103,7 @@ export class TestSteps {
     const { signal } = new AbortController();
     const directory = this.files.taskAttempt(task.id, task.task, task.epoch);
     const files = this.stored.ofRun(task.storage, directory, { signal });
-    return this.factory.openTask(task, files, 'a-worker', signal, () => Promise.resolve());
+    return this.factory.openTask(task, files, 'a-worker', signal, SILENT);
   }
 
   /** Claims a job once more, as the next worker does. */
