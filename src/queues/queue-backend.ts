@@ -1,5 +1,6 @@
-import { type BackendFactory, createPostgresBackend, getDefaultBackendFactory, setDefaultBackendFactory } from 'bullmq';
+import { type BackendFactory, getDefaultBackendFactory, setDefaultBackendFactory } from 'bullmq';
 import pg from 'pg';
+import { createLastingBackend } from './postgres-backend.js';
 
 let installed = false;
 
@@ -13,8 +14,10 @@ export function chooseBackendByConnection(): void {
   installed = true;
   const otherwise = getDefaultBackendFactory();
   const choose: BackendFactory = (name, options, backendOptions) =>
-    ((options.connection as unknown) instanceof pg.Pool
-      ? (createPostgresBackend as unknown as BackendFactory)
-      : otherwise)(name, options, backendOptions);
+    ((options.connection as unknown) instanceof pg.Pool ? createLastingBackend : otherwise)(
+      name,
+      options,
+      backendOptions,
+    );
   setDefaultBackendFactory(choose);
 }
