@@ -20,6 +20,7 @@ export interface SluiceOptions {
  *
  * Whoever imports the package for its decorators imports this file as well. What the service is made of, with its
  * database, queue and HTTP server, is loaded when somebody asks for it: an executor never does, and starts in half the time.
+ * A worker has no HTTP server.
  *
  * @example
  * ```ts
@@ -31,13 +32,13 @@ export interface SluiceOptions {
 export class SluiceModule {
   /** The API, with a worker in the same process unless ROLE is `api`. @throws InvalidSettingsError */
   static async forRoot(options: SluiceOptions = {}): Promise<DynamicModule> {
-    const { apiModules } = await import('./service-modules.js');
+    const { apiModules } = await import('./api-modules.js');
     return { module: SluiceModule, imports: await apiModules(settingsOf(options)) };
   }
 
   /** A worker without an API. @throws InvalidSettingsError */
   static async forWorker(options: SluiceOptions = {}): Promise<DynamicModule> {
-    const { workerModules } = await import('./service-modules.js');
+    const { workerModules } = await import('./worker-modules.js');
     return { module: SluiceModule, imports: await workerModules(settingsOf(options)) };
   }
 }

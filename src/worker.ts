@@ -1,3 +1,4 @@
-import { launch, startWorker } from './start.js';
+import { launch } from './launch.js';
+import { startWorker } from './start-worker.js';
 
 await launch(startWorker, { ROLE: 'worker' });

@@ -1,18 +1,13 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { OgcModule } from '../ogc/ogc.module.js';
 import { BlockAssembly } from './block-assembly.js';
-import { BlockChanges } from './block-changes.js';
 import { BlockContents } from './block-content.js';
 import { BlockExplorer } from './block-explorer.js';
 import { BlockInputs } from './block-inputs.js';
 import { BlockRegistry } from './block-registry.js';
 import { BlockSecrets } from './block-secrets.js';
-import { BlockTests } from './block-tests.js';
 import { Blocks } from './blocks.js';
 import { BlocksFile } from './file/blocks-file.js';
-import { BlockTypesController } from './http/block-types.controller.js';
-import { BlocksController } from './http/blocks.controller.js';
 import { SecretKeys } from './secrets/secret-keys.js';
 import { BlockRows } from './store/block-rows.js';
 import { AwsCredentialsBlock } from './types/aws-credentials.block.js';
@@ -31,11 +26,3 @@ import { SecretBlock } from './types/secret.block.js';
   exports: [Blocks, BlockInputs, BlockContents, BlockRegistry, BlockRows, SecretKeys],
 })
 export class BlocksModule {}
-
-/** `/block-types` and `/blocks` */
-@Module({
-  imports: [BlocksModule, DiscoveryModule, OgcModule],
-  controllers: [BlockTypesController, BlocksController],
-  providers: [BlockChanges, BlockTests],
-})
-export class BlocksApiModule {}

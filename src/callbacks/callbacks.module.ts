@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { DeliveriesModule } from '../deliveries/deliveries.module.js';
 import { ExecutionModule } from '../execution/execution.module.js';
-import { JobsApiModule, JobsModule } from '../jobs/jobs.module.js';
+import { JobsApiModule } from '../jobs/http/jobs-api.module.js';
+import { JobsModule } from '../jobs/jobs.module.js';
 import { ProcessesModule } from '../processes/processes.module.js';
 import { CallbackDocuments } from './callback-documents.js';
 import { CallbackQueue } from './callback-queue.js';

@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { BlocksModule } from '../blocks/blocks.module.js';
 import { EngineModule } from '../engine/engine.module.js';
-import { JobsApiModule, JobsModule } from '../jobs/jobs.module.js';
+import { JobsApiModule } from '../jobs/http/jobs-api.module.js';
+import { JobsModule } from '../jobs/jobs.module.js';
 import { OgcModule } from '../ogc/ogc.module.js';
 import { OutgoingModule } from '../outgoing/outgoing.module.js';
 import { ProcessesModule } from '../processes/processes.module.js';

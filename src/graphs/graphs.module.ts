@@ -3,7 +3,7 @@ import { EngineModule } from '../engine/engine.module.js';
 import { JobsModule } from '../jobs/jobs.module.js';
 import { OgcModule } from '../ogc/ogc.module.js';
 import { ProcessesModule } from '../processes/processes.module.js';
-import { TasksApiModule } from '../tasks/tasks.module.js';
+import { TasksApiModule } from '../tasks/http/tasks-api.module.js';
 import { GraphsController } from './http/graphs.controller.js';
 import { JobGraphs } from './job-graphs.js';
 import { ProcessGraphs } from './process-graphs.js';

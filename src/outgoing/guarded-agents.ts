@@ -3,7 +3,7 @@ import https from 'node:https';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AddressPolicy } from './address-policy.js';
-import { guardedLookup } from './guarded-connector.js';
+import { guardedLookup } from './guarded-lookup.js';
 import { OutgoingError } from './outgoing-error.js';
 
 type Created = (error: Error | null, stream: Duplex) => void;

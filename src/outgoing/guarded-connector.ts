@@ -1,7 +1,7 @@
-import { lookup } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import { buildConnector } from 'undici';
 import type { AddressPolicy } from './address-policy.js';
+import { guardedLookup } from './guarded-lookup.js';
 import { OutgoingError } from './outgoing-error.js';
 
 /**
@@ -16,19 +16,5 @@ export function guardedConnector(policy: AddressPolicy, timeout: number): buildC
     const host = options.hostname.replace(/^\[|\]$/g, '');
     if (isIP(host) !== 0 && !policy.allows(host)) return callback(new OutgoingError('address'), null);
     connect(options, callback);
-  };
-}
-
-/** Resolves names to allowed addresses only. */
-export function guardedLookup(policy: AddressPolicy): LookupFunction {
-  return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, '', 0);
-      const allowed = addresses.filter(({ address }) => policy.allows(address));
-      const [first] = allowed;
-      if (first === undefined) return callback(new OutgoingError('address'), '', 0);
-      if (options.all === true) callback(null, allowed);
-      else callback(null, first.address, first.family);
-    });
   };
 }

@@ -1,14 +1,12 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { pipeline, Readable } from 'node:stream';
-import { Agent, request, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { AddressPolicy } from './address-policy.js';
 import { bounded } from './bounded-content.js';
 import { ACCEPTED_ENCODINGS, contentDecoders } from './content-decoding.js';
-import { guardedConnector } from './guarded-connector.js';
+import type { GuardedClient } from './guarded-client.js';
 import { OutgoingError } from './outgoing-error.js';
 
-/** Milliseconds to connect; a request that has less time altogether gets less. */
-const CONNECT_TIMEOUT = 10_000;
 const MAX_REDIRECTS = 5;
 
 /** A request to a URL that a client gave, and how much time and data it may take. */
@@ -40,15 +38,13 @@ export interface OutgoingResponse {
  */
 @Injectable()
 export class GuardedFetch implements OnModuleDestroy {
-  private readonly agent: Agent;
+  /** Its library is a tenth of what a node loads at its start, and many a node never needs it. */
+  private client: Promise<GuardedClient> | undefined;
 
-  constructor(policy: AddressPolicy) {
-    // No keep-alive: an idle connection would outlive the check of its address.
-    this.agent = new Agent({ connect: guardedConnector(policy, CONNECT_TIMEOUT), pipelining: 0 });
-  }
+  constructor(private readonly policy: AddressPolicy) {}
 
   async onModuleDestroy(): Promise<void> {
-    await this.agent.destroy();
+    await (await this.client)?.close();
   }
 
   /**
@@ -71,15 +67,20 @@ export class GuardedFetch implements OnModuleDestroy {
     }
   }
 
+  private async open(): Promise<GuardedClient> {
+    const { GuardedClient } = await import('./guarded-client.js');
+    return new GuardedClient(this.policy);
+  }
+
   private async follow(start: URL, options: OutgoingRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const client = await (this.client ??= this.open());
     const method = options.method ?? 'GET';
     let url = start;
     for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-      const response = await request(url, {
+      const response = await client.request(url, {
         method,
         headers: { 'user-agent': 'sluice', 'accept-encoding': ACCEPTED_ENCODINGS, ...options.headers },
         body: options.body,
-        dispatcher: this.agent,
         headersTimeout: options.timeout,
         bodyTimeout: options.timeout,
         signal,

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { GitStorage } from './git/git-storage.js';
-import { HttpStorage } from './http/http-storage.js';
+import type { HttpStorage } from './http/http-storage.js';
 import { LocalFileSystemStorage } from './local/local-file-system-storage.js';
 import { MemoryStorage } from './memory/memory-storage.js';
 import type { S3Storage } from './s3/s3-storage.js';
@@ -130,8 +130,9 @@ function endpointOf(settings: UrlSettings): string | undefined {
   throw new StorageError('misconfigured', 'The endpoint', { detail: 'is no http or https URL' });
 }
 
-function openHttp(url: URL, { headers, token }: UrlSettings, { addresses }: StorageTools): HttpStorage {
+async function openHttp(url: URL, { headers, token }: UrlSettings, { addresses }: StorageTools): Promise<HttpStorage> {
   const authorization = token === undefined ? undefined : { authorization: `Bearer ${token}` };
+  const { HttpStorage } = await import('./http/http-storage.js');
   return new HttpStorage({ baseUrl: url.href, headers: { ...authorization, ...headers } }, addresses);
 }
 

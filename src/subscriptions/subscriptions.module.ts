@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { DeliveriesModule } from '../deliveries/deliveries.module.js';
-import { JobsApiModule } from '../jobs/jobs.module.js';
+import { JobsApiModule } from '../jobs/http/jobs-api.module.js';
 import { OgcModule } from '../ogc/ogc.module.js';
 import { OutgoingModule } from '../outgoing/outgoing.module.js';
 import { SubscriptionsController } from './http/subscriptions.controller.js';

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { ConfigModule } from '../../src/config/config.module.js';
 import { Settings } from '../../src/config/settings.js';
 import { HealthCheck, Unhealthy } from '../../src/observability/health/health-check.js';
-import { ProbesModule } from '../../src/observability/health/health.module.js';
+import { ProbesModule } from '../../src/observability/health/probes.module.js';
 import { ProbeServer } from '../../src/observability/health/probe-server.js';
 import { freePort } from '../harness/backends.js';
 

@@ -12,7 +12,8 @@ export function addMigrateCommand(program: Command): void {
       exampleHelp(['sluice migrate', 'DATABASE_URL=postgres://db.example.org/sluice sluice migrate']),
     )
     .action(async (options: { json?: boolean }) => {
-      const { launch, runMigrations } = await import('../../start.js');
+      const { launch } = await import('../../launch.js');
+      const { runMigrations } = await import('../../run-migrations.js');
       await launch(runMigrations, {}, options.json);
     });
 }

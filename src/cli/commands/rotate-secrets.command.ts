@@ -9,7 +9,8 @@ export function addRotateSecretsCommand(program: Command): void {
     .option('--json', JSON_LOG_HELP)
     .addHelpText('after', exampleHelp(['SECRET_KEYS="new:...,old:..." sluice rotate-secrets']))
     .action(async (options: { json?: boolean }) => {
-      const { launch, rotateSecrets } = await import('../../start.js');
+      const { launch } = await import('../../launch.js');
+      const { rotateSecrets } = await import('../../rotate-secrets.js');
       await launch(rotateSecrets, {}, options.json);
     });
 }

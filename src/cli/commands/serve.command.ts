@@ -12,7 +12,8 @@ export function addServeCommand(program: Command): void {
     .option('--json', JSON_LOG_HELP)
     .addHelpText('after', exampleHelp(['sluice serve', 'sluice serve --port 8080 --data-dir /var/lib/sluice']))
     .action(async (options: { port?: string; dataDir?: string; json?: boolean }) => {
-      const { launch, startApi } = await import('../../start.js');
+      const { launch } = await import('../../launch.js');
+      const { startApi } = await import('../../start-api.js');
       await launch(startApi, given({ PORT: options.port, DATA_DIR: options.dataDir }), options.json);
     });
 }

@@ -12,7 +12,8 @@ export function addWorkerCommand(program: Command): void {
     .option('--json', JSON_LOG_HELP)
     .addHelpText('after', exampleHelp(['sluice worker', 'sluice worker --concurrency 8']))
     .action(async (options: { concurrency?: string; dataDir?: string; json?: boolean }) => {
-      const { launch, startWorker } = await import('../../start.js');
+      const { launch } = await import('../../launch.js');
+      const { startWorker } = await import('../../start-worker.js');
       const overrides = { WORKER_CONCURRENCY: options.concurrency, DATA_DIR: options.dataDir };
       await launch(startWorker, { ROLE: 'worker', ...given(overrides) }, options.json);
     });

@@ -2,7 +2,7 @@ import { IsObject, IsOptional, Matches } from 'class-validator';
 import { Block } from '../../blocks/decorators/block.decorator.js';
 import { Field } from '../../blocks/decorators/field.decorator.js';
 import { Secret } from '../../blocks/decorators/secret.decorator.js';
-import { HttpStorage } from '../http/http-storage.js';
+import type { HttpStorage } from '../http/http-storage.js';
 import type { StorageBlockTools } from './storage-block-tools.js';
 import { StorageBlock } from './storage-block.js';
 
@@ -23,7 +23,8 @@ export class HttpBlock extends StorageBlock {
   @IsObject()
   headers?: Record<string, string>;
 
-  open({ addresses }: StorageBlockTools): HttpStorage {
+  async open({ addresses }: StorageBlockTools): Promise<HttpStorage> {
+    const { HttpStorage } = await import('../http/http-storage.js');
     return new HttpStorage({ baseUrl: this.baseUrl, headers: this.headers }, addresses);
   }
 }
