@@ -19,8 +19,8 @@ const context = {
   logger: { warn: (message: string) => warnings.push(message) },
 } as unknown as JobContext;
 
-function run(geometry: unknown, distance: number): GeoJSON {
-  return new BufferProcess().execute({ geometry: geometry as GeoJSON, distance, steps: 16 }, context).result;
+async function run(geometry: unknown, distance: number): Promise<GeoJSON> {
+  return (await new BufferProcess().execute({ geometry: geometry as GeoJSON, distance, steps: 16 }, context)).result;
 }
 
 /** Metres between two close positions, on a sphere of the mean radius of the Earth. */
@@ -47,42 +47,42 @@ describe('buffer', () => {
     expect(compiled.policy.isolation).toBe('child');
   });
 
-  it.each([0, 60, -75])('surrounds a point at the asked distance, also at latitude %d', (latitude) => {
+  it.each([0, 60, -75])('surrounds a point at the asked distance, also at latitude %d', async (latitude) => {
     const centre = [10, latitude];
-    const area = run({ type: 'Point', coordinates: centre }, 1_000) as Polygon;
+    const area = (await run({ type: 'Point', coordinates: centre }, 1_000)) as Polygon;
     expect(area.type).toBe('Polygon');
     for (const position of area.coordinates[0]) expect(Math.abs(metres(centre, position) - 1_000)).toBeLessThan(2);
   });
 
-  it('winds exterior rings counterclockwise and holes clockwise (RFC 7946, 3.1.6)', () => {
+  it('winds exterior rings counterclockwise and holes clockwise (RFC 7946, 3.1.6)', async () => {
     const ring: Polygon = {
       type: 'Polygon',
       coordinates: [...square(1).coordinates, [[0.2, 0.2], [0.2, 0.8], [0.8, 0.8], [0.8, 0.2], [0.2, 0.2]]], // prettier-ignore
     };
-    const [outer, hole] = (run(ring, 1_000) as Polygon).coordinates;
+    const [outer, hole] = ((await run(ring, 1_000)) as Polygon).coordinates;
     expect(signedArea(outer)).toBeGreaterThan(1);
     expect(signedArea(hole)).toBeLessThan(0);
   });
 
-  it('keeps id and properties of features, and the kind of the input', () => {
+  it('keeps id and properties of features, and the kind of the input', async () => {
     const feature: Feature = {
       type: 'Feature',
       id: 7,
       properties: { a: 1 },
       geometry: { type: 'Point', coordinates: [1, 2] },
     };
-    const result = run({ type: 'FeatureCollection', features: [feature, { ...feature, geometry: null }] }, 10);
+    const result = await run({ type: 'FeatureCollection', features: [feature, { ...feature, geometry: null }] }, 10);
     const { features } = result as FeatureCollection;
     expect(features.map(({ id, properties }) => [id, properties])).toEqual([[7, { a: 1 }], [7, { a: 1 }]]); // prettier-ignore
     expect(features.map(({ geometry }) => (geometry as Polygon | null)?.type)).toEqual(['Polygon', undefined]);
-    expect(run(feature, 10)).toMatchObject({ type: 'Feature', id: 7, geometry: { type: 'Polygon' } });
+    expect(await run(feature, 10)).toMatchObject({ type: 'Feature', id: 7, geometry: { type: 'Polygon' } });
   });
 
-  it('shrinks areas by a negative distance, and buffers the members of a collection of geometries', () => {
-    const shrunk = run(square(1), -1_000) as Polygon;
+  it('shrinks areas by a negative distance, and buffers the members of a collection of geometries', async () => {
+    const shrunk = (await run(square(1), -1_000)) as Polygon;
     expect(signedArea(shrunk.coordinates[0])).toBeLessThan(1);
     const collection = { type: 'GeometryCollection', geometries: [square(1), { type: 'Point', coordinates: [0, 0] }] };
-    expect(run(collection, 5)).toMatchObject({
+    expect(await run(collection, 5)).toMatchObject({
       type: 'GeometryCollection',
       geometries: [{ type: 'Polygon' }, { type: 'Polygon' }],
     });
@@ -98,13 +98,16 @@ describe('buffer', () => {
       { type: 'FeatureCollection', features: [{ type: 'Feature', properties: null, geometry: square(0.001) }] },
       -1_000,
     ],
-  ])('rejects its inputs when nothing is left: %s', (_title, geometry, distance) => {
-    expect(() => run(geometry, distance)).toThrow(ProcessRejection);
+  ])('rejects its inputs when nothing is left: %s', async (_title, geometry, distance) => {
+    await expect(run(geometry, distance)).rejects.toThrow(ProcessRejection);
   });
 
-  it('leaves vanishing features out and says so', () => {
+  it('leaves vanishing features out and says so', async () => {
     const feature = (geometry: Polygon) => ({ type: 'Feature', properties: null, geometry });
-    const result = run({ type: 'FeatureCollection', features: [feature(square(1)), feature(square(0.001))] }, -1_000);
+    const result = await run(
+      { type: 'FeatureCollection', features: [feature(square(1)), feature(square(0.001))] },
+      -1_000,
+    );
     expect((result as FeatureCollection).features).toHaveLength(1);
     expect(warnings.at(-1)).toContain('1 features');
   });

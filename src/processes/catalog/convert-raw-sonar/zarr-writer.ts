@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import type FileSystemStore from '@zarrita/storage/fs';
 import { SonarWriter } from './sonar-model.js';
 import type { ElementType, Group, Values, Variable } from './sonar-model.js';
-import { zipDirectory } from './zip-directory.js';
 
 type Zarr = typeof import('zarrita');
 
@@ -87,6 +86,7 @@ export class ZarrWriter extends SonarWriter {
   }
 
   override async finish(): Promise<void> {
+    const { zipDirectory } = await import('./zip-directory.js');
     await zipDirectory(this.store.root, this.path, this.signal);
     await this.dispose();
   }
