@@ -43,13 +43,17 @@ export function drawnEdges({ nodes, edges }: DrawnGraph): { from: string; to: st
 export function captionOf(node: DrawnNode): string {
   const { kind, mapped, optional, state, attempt = 1, counts } = node;
   const parts = [
-    ...(kind === 'task' && state !== undefined ? [] : [KINDS[kind]]),
+    ...(kind === 'task' && state !== undefined ? [] : [kindText(node)]),
     ...(counts === undefined ? (state === undefined ? [] : [state.name]) : [countsText(counts)]),
     ...(attempt > 1 ? [`attempt ${attempt}`] : []),
     ...(mapped && counts === undefined ? ['for each item'] : []),
     ...(optional && state === undefined ? ['with some inputs'] : []),
   ];
   return parts.join(' · ');
+}
+
+function kindText({ kind, state }: DrawnNode): string {
+  return kind === 'input' && state?.type === 'COMPLETED' ? 'asked for input' : KINDS[kind];
 }
 
 /** Everything about a node in words, for tool tips and screen readers. */

@@ -167,6 +167,13 @@ describe('the picture of a graph', () => {
     expect(toSvg(graph, 'Large').match(/role="graphics-symbol"/g)).toHaveLength(2);
   });
 
+  it('says of a question whether it is still open', () => {
+    const said = (type: string, name: string) =>
+      descriptionOf({ key: 'approve', name: 'approve', kind: 'input', state: { type, name } });
+    expect(said('PAUSED', 'AwaitingInput')).toBe('approve, asks for input · AwaitingInput');
+    expect(said('COMPLETED', 'Completed')).toBe('approve, asked for input · Completed');
+  });
+
   it.each([5, 300])('puts %d steps below those that they come after, none over another', (count) => {
     const boxes = Array.from({ length: count }, (_, index) => ({ id: `${index}`, width: 100, height: 40 }));
     const lines = boxes.slice(1).map(({ id }, index) => ({ from: `${Math.floor(index / 2)}`, to: id }));
