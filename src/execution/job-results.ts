@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ExecutionFault } from '../engine/execution-unit.js';
 import { StoredFiles } from '../jobs/files/stored-files.js';
 import { isTerminal, stateInWords } from '../jobs/job-state.js';
+import { DISMISSED } from '../jobs/store/job-cancellation.js';
 import { type JobDetailRow, type JobOutputRow, JobReader } from '../jobs/store/job-reader.js';
 import type { StoredOutput } from '../jobs/store/job-completion.js';
 import type { JobStatusRow } from '../jobs/store/job-row.js';
@@ -28,9 +29,9 @@ export class JobResults {
       );
     }
     if (job.state_type === 'CANCELLED') {
-      // What a job that has run said last is no reason.
-      const reason = job.started_at === null ? job.message : null;
-      throw new DomainError('job-dismissed', reason ?? 'The job was dismissed; it has no results.', { jobId: job.id });
+      const { message } = job;
+      const detail = message === null || message === DISMISSED ? `${DISMISSED}; it has no results.` : message;
+      throw new DomainError('job-dismissed', detail, { jobId: job.id });
     }
     if (job.state_type !== 'COMPLETED') throw faultError(job.fault, job.id);
     if (job.results_expired === true) {

@@ -114,6 +114,7 @@ export function ApiResults(): MethodDecorator {
       headers: {
         Link: responseHeader('rel="profile" names the profile of a results document'),
         'Preference-Applied': responseHeader('The preferences that were honoured'),
+        ETag: responseHeader('Of one output that is a file'),
       },
       content: resultsContent(),
     }),
@@ -122,6 +123,7 @@ export function ApiResults(): MethodDecorator {
       description: 'The outputs are in Link headers',
       headers: { Link: responseHeader('One link per output') },
     }),
+    ...RANGES,
     EXPIRED,
     UNAVAILABLE,
   );

@@ -6,6 +6,7 @@ import type { Link } from '../ogc/links/link.js';
 import { MediaType } from '../ogc/media-type.js';
 import type { Dismissal } from './dismissal.service.js';
 import { type JobStatus, statusOf } from './job-state.js';
+import { DISMISSED } from './store/job-cancellation.js';
 import type { JobDetailRow, JobQuestion } from './store/job-reader.js';
 import type { JobStatusRow } from './store/job-row.js';
 
@@ -85,7 +86,7 @@ export class StatusInfoPresenter {
   /** What `DELETE` answers, whose status is `dismissed` in any case (/req/dismiss/job-dismiss-success). */
   presentDismissed(request: FastifyRequest, { job, outcome }: Dismissal): StatusInfo {
     const info = this.present(request, job);
-    const message = outcome === 'dismissed' ? 'The job was dismissed' : 'The job was removed with its outputs';
+    const message = outcome === 'dismissed' ? DISMISSED : 'The job was removed with its outputs';
     return { ...info, status: 'dismissed', message, links: [this.links.to(request, '/jobs', LinkRelation.up)] };
   }
 }

@@ -3,6 +3,7 @@ import type { Polygon, Position } from 'geojson';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { eventually } from '../harness/backends.js';
 import type { Client, JobStatus } from '../harness/client.js';
 import { OwnService, PROBES } from '../harness/own-service.js';
 import { expectProblem, OGC_PROBLEM, OWN_PROBLEM, pointersOf } from '../harness/problem.js';
@@ -435,6 +436,32 @@ describe('Execution', () => {
         await expectProblem(response, 415, `${OWN_PROBLEM}/unsupported-media-type`);
       },
     );
+
+    it.each(['gzip', 'bogus'])(
+      'refuses a body with the content coding %s (415, RFC 9110 section 8.4)',
+      async (coding) => {
+        const response = await client.execute('hello-world', '{"inputs":{"name":"Ada"}}', {
+          'content-encoding': coding,
+        });
+        await expectProblem(response, 415, `${OWN_PROBLEM}/unsupported-media-type`);
+      },
+    );
+
+    it('blames no database for a client that goes away within its request', async () => {
+      const { hostname, port } = new URL(client.base);
+      const socket = connect(Number(port), hostname).resume();
+      const head = ['POST /processes/echo/execution HTTP/1.1', 'Host: a', 'Content-Type: application/json'];
+      socket.end(`${[...head, 'Content-Length: 100'].join('\r\n')}\r\n\r\n{"inp`);
+      await once(socket, 'close');
+      // What the log says of a later request comes after what it says of this one.
+      await client.get('/after-the-broken-one');
+      await eventually(
+        () => Promise.resolve(own.process.lines.find((line) => JSON.stringify(line).includes('after-the-broken-one'))),
+        'the later request is in the log',
+      );
+      const said = own.process.lines.filter((line) => JSON.stringify(line).includes('database-unavailable'));
+      expect(said).toEqual([]);
+    });
 
     it('lets a client that goes on sending read the answer to a body that is too large', async () => {
       const { hostname, port } = new URL(client.base);

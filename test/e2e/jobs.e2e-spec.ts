@@ -299,6 +299,7 @@ describe.each(testedBackends())('Jobs, queue on %s', (backend) => {
       if (stubborn) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
       expect(await document(id)).toMatchObject({
         status: 'dismissed',
+        message: 'The job was dismissed',
         state: { type: 'CANCELLED' },
         finished: expect.any(String),
       });

@@ -469,7 +469,7 @@ describe('a job of another process', () => {
       expect(await store.row(id)).toMatchObject({ message });
       expect((await store.history(id)).at(-1)).toMatchObject({ type: 'dismissed', data: { detail: message } });
     }
-    expect(await store.row(parent.id)).toMatchObject({ message: null });
+    expect(await store.row(parent.id)).toMatchObject({ message: 'The job was dismissed' });
     for (const id of [parent.id, childId, grandchildId!]) await expectNoGaps(id);
   });
 });

@@ -24,6 +24,8 @@ const IS_ASKED = isIn(acceptedFrom('CANCELLING'));
 /** What is only confirmed has been asked for. */
 const CONFIRMABLE = acceptedFrom('CANCELLED').filter((type) => !DISMISSABLE.includes(type));
 
+/** What a dismissed job says when somebody asked for it; what its code said last would say nothing of its end. */
+export const DISMISSED = 'The job was dismissed';
 /** Why a job is dismissed whose parent is. */
 export const WITH_ITS_PARENT = 'The job whose step started it was dismissed.';
 
@@ -49,7 +51,7 @@ const REQUEST = new Statement<Requested>(
        state_name = CASE WHEN ${IS_ASKED} THEN 'Cancelling' ELSE 'Cancelled' END,
        finished_at = CASE WHEN ${IS_ASKED} THEN NULL ELSE now() END,
        expires_at = CASE WHEN ${IS_ASKED} THEN NULL ELSE now() + $2 * interval '1 ms' END,
-       message = coalesce(tree.reason, message),
+       message = coalesce(tree.reason, CASE WHEN ${IS_ASKED} THEN message ELSE '${DISMISSED}' END),
        due_at = NULL, waiting_reason = NULL, cancel_requested_at = now(), updated_at = now(), seq = seq + 1
      FROM l JOIN tree USING (id)
      WHERE job.id = l.id AND ${isIn(DISMISSABLE)}
@@ -67,7 +69,7 @@ const REQUEST = new Statement<Requested>(
 
 /**
  * The end of a cancelling job, said by its worker (epoch given) or by force (no epoch: the worker is fenced off). The
- * reason it was asked with, if any, is told again: what the code said meanwhile is none.
+ * reason it was asked with is told again, if there was one.
  */
 const CONFIRM = new Statement<{ id: string } & ResumingParent>(
   'job_cancel_confirm',
@@ -76,7 +78,7 @@ const CONFIRM = new Statement<{ id: string } & ResumingParent>(
      ORDER BY seq DESC LIMIT 1
    ), j AS (
      UPDATE job SET state_type = 'CANCELLED', state_name = 'Cancelled', lease_until = NULL, finished_at = now(),
-       message = coalesce((SELECT reason FROM request), message), updated_at = now(), expires_at = now() + $3 * interval '1 ms', seq = seq + 1,
+       message = coalesce((SELECT reason FROM request), '${DISMISSED}'), updated_at = now(), expires_at = now() + $3 * interval '1 ms', seq = seq + 1,
        epoch = epoch + CASE WHEN $2::int IS NULL THEN 1 ELSE 0 END
      WHERE id = $1 AND ${isIn(CONFIRMABLE)} AND epoch = coalesce($2::int, epoch) AND ${PARENT_LOCKED}
      RETURNING ${CALLBACK_COLUMNS}

@@ -11,8 +11,8 @@ const LONGEST_POINTER = 2_000;
 
 /**
  * Makes the parser of `application/json` bodies: UTF-8 only (RFC 8259 section 8.1), keys that would replace a
- * prototype and numbers too large to be read are refused, and a syntax error says where it is, but in confidential
- * bodies. An empty body is no body.
+ * prototype, numbers too large to be read and codings (RFC 9110 section 8.4) are refused, and a syntax error says where
+ * it is, but in confidential bodies. An empty body is no body.
  */
 export function jsonBodyParser(fastify: FastifyInstance) {
   const parse = fastify.getDefaultJsonParser('error', 'error') as unknown as (
@@ -22,6 +22,10 @@ export function jsonBodyParser(fastify: FastifyInstance) {
   ) => void;
   return (request: FastifyRequest, body: Buffer, done: Done): void => {
     if (body.length === 0) return done(null, undefined);
+    const coding = request.headers['content-encoding'];
+    if (coding !== undefined && coding !== 'identity') {
+      return done(new DomainError('unsupported-media-type', `Send the body without the Content-Encoding "${coding}".`));
+    }
     if (!isUtf8(body)) return done(new DomainError('malformed-body', 'The request body is not UTF-8 text.'));
     const text = body.toString();
     parse(request, text, (error, value) => {

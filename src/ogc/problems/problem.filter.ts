@@ -28,7 +28,8 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** Answers a request with the problem document of whatever was thrown, and logs what is the service's fault. */
   answer(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const error = this.methodNotAllowed(request, reply) ?? this.translation.translate(thrown);
+    const error =
+      this.methodNotAllowed(request, reply) ?? brokenOff(thrown, request) ?? this.translation.translate(thrown);
     this.log(error, thrown, request);
     if (reply.sent || reply.raw.headersSent) {
       // Part of an answer is out already: an aborted connection tells the client that it is not whole.
@@ -63,4 +64,10 @@ export class ProblemFilter implements ExceptionFilter {
       this.logger.error({ ...fields, err: error.cause ?? thrown, message: 'Request failed' });
     else if (status >= 500) this.logger.warn({ ...fields, err: error.cause, message: error.message });
   }
+}
+
+/** A client that went away within its request: an error of its socket, which must not pass for one of the database's. */
+function brokenOff(thrown: unknown, { raw }: FastifyRequest): DomainError | undefined {
+  if (raw.errored === null || thrown !== raw.errored) return undefined;
+  return new DomainError('bad-request', 'The request was broken off before its body was complete.');
 }
