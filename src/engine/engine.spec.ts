@@ -55,6 +55,7 @@ describe('Engine with an inline process', () => {
         policy: { isolation: 'inline', syncJobs: false },
         handler: { execute } as ProcessHandler,
         validateInputs: () => [],
+        validateEachInput: () => [],
         reviveInputs: (values) => ({ ...values, revived: true }),
         validateOutputs: () => [],
       },

@@ -78,6 +78,7 @@ describe('InlineRunner with a journal of steps', () => {
       handler: { execute, tell } as unknown as RegisteredProcess['handler'],
       hooks: [{ method: 'tell', states: ['COMPLETED', 'FAILED'] }],
       validateInputs: () => [],
+      validateEachInput: () => [],
       reviveInputs: (values) => values,
       validateOutputs: () => [],
     };

@@ -36,6 +36,7 @@ describe('runHandler', () => {
     policy: { isolation: 'inline', syncJobs: true },
     handler: { execute } as RegisteredProcess['handler'],
     validateInputs: () => [],
+    validateEachInput: () => [],
     reviveInputs: (values) => values,
     validateOutputs: (values) => ('bad' in values ? [{ pointer: '/outputs/bad', detail: 'is unknown' }] : []),
   });

@@ -25,7 +25,7 @@ export function parseExecuteRequest(
   defaultDialect: Dialect = '1.0',
 ): ExecuteRequest {
   const parser = new ExecuteRequestParser(process);
-  const request = parser.parse(body ?? {}, defaultDialect);
+  const request = parser.parse(body === undefined ? {} : body, defaultDialect);
   if (parser.violations.length > 0) {
     throw new DomainError('invalid-parameter', 'The execute request is not valid.', {
       errors: limitViolations(parser.violations),

@@ -30,7 +30,7 @@ export function parseIdempotencyKey(header: string | readonly string[] | undefin
  * @throws DomainError `invalid-parameter` for a body nested too deep
  */
 export function requestDigest({ method, processId, body }: RequestIdentity): string {
-  const text = canonicalJson([method, processId, body ?? {}], 0);
+  const text = canonicalJson([method, processId, body === undefined ? {} : body], 0);
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -50,6 +50,14 @@ export interface RegisteredProcess {
    */
   validateInputs(values: Record<string, unknown>, blocks?: 'referred' | 'resolved'): Violation[] | Promise<Violation[]>;
 
+  /**
+   * The part of {@link validateInputs} that looks at one input after the other: which there are, how often each occurs,
+   * and its values. What all of them mean together is not looked at. Fills in defaults in place, too.
+   * @param values some of them may be `UNREAD_VALUE`, which counts as an occurrence with nothing wrong
+   * @returns every violation, in the words of {@link validateInputs}
+   */
+  validateEachInput(values: Record<string, unknown>): Violation[];
+
   /** Turns validated values into an instance of the inputs' DTO class, or returns them as they are without one. */
   reviveInputs(values: Record<string, unknown>): Record<string, unknown>;
 

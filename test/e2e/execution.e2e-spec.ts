@@ -408,7 +408,7 @@ describe('Execution', () => {
         { geometry: { value: { type: 'Nothing' } }, distance: 'far' },
         ['/inputs/distance', '/inputs/geometry'],
       ],
-      ['convert-raw-sonar', { rawFile: '*', outputType: 'hdf' }, ['/inputs/rawFile']],
+      ['convert-raw-sonar', { rawFile: '*', outputType: 'hdf' }, ['/inputs/outputType', '/inputs/rawFile']],
     ])('%s refuses %j', async (id, inputs, pointers) => {
       const problem = await expectProblem(await client.execute(id, { inputs }), 400, INVALID);
       expect([...new Set(pointersOf(problem).map((pointer) => pointer.split('/').slice(0, 3).join('/')))]).toEqual(
@@ -425,7 +425,7 @@ describe('Execution', () => {
       },
     );
 
-    it.each(['[]', '7', '"text"', 'true'])('refuses the body %s, which is no object', async (body) => {
+    it.each(['[]', '7', '"text"', 'true', 'null'])('refuses the body %s, which is no object', async (body) => {
       await expectProblem(await client.execute('hello-world', body), 400, INVALID);
     });
 

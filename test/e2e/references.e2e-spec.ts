@@ -18,6 +18,7 @@ describe('Inputs by reference, with ALLOW_PRIVATE_REFERENCES', () => {
   let client: Client;
   let files: Server;
   let at: string;
+  const fetched: string[] = [];
 
   const CONTENT: Record<string, { type: string; body: string | Buffer }> = {
     '/text.txt': { type: 'text/plain; charset=iso-8859-1', body: Buffer.from('gr\u00fcn', 'latin1') },
@@ -35,6 +36,7 @@ describe('Inputs by reference, with ALLOW_PRIVATE_REFERENCES', () => {
 
   beforeAll(async () => {
     files = createServer((request, response) => {
+      fetched.push(request.url!);
       if (request.url === '/moved') return void response.writeHead(302, { location: '/list.json' }).end();
       if (request.url === '/loop') return void response.writeHead(302, { location: '/loop' }).end();
       if (request.url === '/to-file') return void response.writeHead(302, { location: 'file:///etc/passwd' }).end();
@@ -95,6 +97,23 @@ describe('Inputs by reference, with ALLOW_PRIVATE_REFERENCES', () => {
       `${OGC_PROBLEM}/InvalidParameterValue`,
     );
     expect(pointersOf(problem)).toEqual(['/inputs/arrayInput/0', '/inputs/pause']);
+  });
+
+  it.each<[string, Record<string, unknown>, string[]]>([
+    ['a missing input', { arrayInput: '/list.json' }, ['/inputs/stringInput']],
+    ['an unknown input', { stringInput: '/text.txt', zzz: 1 }, ['/inputs/zzz']],
+    ['a value that does not fit', { stringInput: 5, arrayInput: '/nowhere' }, ['/inputs/stringInput']],
+  ])('are not fetched for a request with %s, nor when it is only checked', async (_, { ...inputs }, pointers) => {
+    for (const [id, value] of Object.entries(inputs)) {
+      if (typeof value === 'string') inputs[id] = { href: at + value };
+    }
+    fetched.length = 0;
+    for (const prefer of ['respond-async', 'validate-only']) {
+      const response = await client.execute('echo', { inputs }, { prefer });
+      const problem = await expectProblem(response, 400, `${OGC_PROBLEM}/InvalidParameterValue`);
+      expect(pointersOf(problem)).toEqual(pointers);
+    }
+    expect(fetched).toEqual([]);
   });
 
   it.each([

@@ -146,6 +146,7 @@ function serviceView(id: string): RegisteredProcess {
     policy: { isolation: 'child', syncJobs: true },
     handler: { execute: () => Promise.reject(new Error('must not run in the service')) },
     validateInputs: () => [],
+    validateEachInput: () => [],
     reviveInputs: (values) => values,
     validateOutputs: () => [],
   };

@@ -48,6 +48,7 @@ function registered(id: string): RegisteredProcess {
     policy: { isolation: 'child', syncJobs: true },
     handler: { execute: () => Promise.reject(new Error('must not run in the service')) },
     validateInputs: () => [],
+    validateEachInput: () => [],
     reviveInputs: (values) => values,
     validateOutputs: () => [],
   };

@@ -14,20 +14,36 @@ import { ReferenceReader } from '../../src/execution/inputs/reference.reader.js'
 import { DomainError } from '../../src/ogc/problems/domain-error.js';
 import { AddressPolicy } from '../../src/outgoing/address-policy.js';
 import { GuardedFetch } from '../../src/outgoing/guarded-fetch.js';
-import type { ProcessDescription } from '../../src/processes/process-description.js';
+import { CompiledProcess } from '../../src/processes/compiled-process.js';
+import { FaultCollector } from '../../src/processes/definition/invalid-process.error.js';
 import { InputFile } from '../../src/processes/input-file.js';
+import type { OgcSchema, ProcessDescription } from '../../src/processes/process-description.js';
+import type { ProcessHandler } from '../../src/processes/process-handler.js';
+import type { ProcessPolicy } from '../../src/processes/registered-process.js';
+import type { BlockInputs } from '../../src/processes/schema/block-input.js';
 
-const description = {
-  id: 'sample',
-  inputs: {
-    text: { schema: { type: 'string' } },
-    xml: { schema: { type: 'string', contentMediaType: 'application/xml' } },
-    object: { schema: { type: 'object' } },
-    number: { schema: { type: 'number' } },
-    file: { schema: { type: 'string', contentEncoding: 'binary', contentMediaType: 'application/octet-stream' } },
-    files: { schema: { type: 'string', contentEncoding: 'binary' }, maxOccurs: 'unbounded' },
-  },
-} as unknown as ProcessDescription;
+function processWith(blockInputs: BlockInputs): CompiledProcess {
+  const schemas: Record<string, OgcSchema> = {
+    text: { type: 'string' },
+    xml: { type: 'string', contentMediaType: 'application/xml' },
+    object: { type: 'object' },
+    number: { type: 'number' },
+    file: { type: 'string', contentEncoding: 'binary', contentMediaType: 'application/octet-stream' },
+  };
+  const inputs = {
+    ...Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, { schema, minOccurs: 0 }])),
+    files: { schema: { type: 'string', contentEncoding: 'binary' }, minOccurs: 0, maxOccurs: 'unbounded' },
+    numbers: { schema: { type: 'number' }, minOccurs: 0, maxOccurs: 3 },
+    taker: { schema: { oneOf: [{ type: 'object' }, { type: 'object', required: ['$block'] }] }, minOccurs: 0 },
+  };
+  const description = { id: 'sample', inputs, outputs: {} } as unknown as ProcessDescription;
+  const policy: ProcessPolicy = { isolation: 'inline', syncJobs: true };
+  const definition = { description, policy, blockInputs, optionalOutputs: new Set<string>() };
+  const handler = { execute: () => ({}) } as unknown as ProcessHandler;
+  return CompiledProcess.compile(definition, handler, new FaultCollector(() => 'sample'))!;
+}
+
+const sample = processWith(new Map());
 
 const MIB = 1024 * 1024;
 const ZEROS = Buffer.alloc(64 * MIB);
@@ -71,7 +87,7 @@ describe('referenced inputs', () => {
     raw: Record<string, unknown>,
     environment?: Record<string, string>,
     signal = new AbortController().signal,
-  ): Promise<Record<string, unknown>> => resolver(environment).resolve(raw, { description }, directory, { signal });
+  ): Promise<Record<string, unknown>> => resolver(environment).resolve(raw, sample, directory, { signal });
 
   async function failure(raw: Record<string, unknown>, environment?: Record<string, string>) {
     const error: unknown = await resolve(raw, environment).catch((thrown: unknown) => thrown);
@@ -100,15 +116,14 @@ describe('referenced inputs', () => {
 
   it('takes no reference to a block from what it fetches', async () => {
     answer = send('{"$block":"secret/token"}', { 'content-type': 'application/json' });
-    const raw = { object: { href: origin } };
     const { signal } = new AbortController();
-    const taker = { description, blockInputs: new Map([['object', ['secret']]]) };
-    const resolving = async () => resolver().resolve(raw, taker, directory, { signal });
+    const taker = processWith(new Map([['taker', ['secret']]]));
+    const resolving = async () => resolver().resolve({ taker: { href: origin } }, taker, directory, { signal });
     await expect(resolving()).rejects.toMatchObject({
       code: 'invalid-parameter',
-      errors: [{ pointer: '/inputs/object' }],
+      errors: [{ pointer: '/inputs/taker' }],
     });
-    expect(await resolve(raw)).toEqual({ object: { $block: 'secret/token' } });
+    expect(await resolve({ object: { href: origin } })).toEqual({ object: { $block: 'secret/token' } });
   });
 
   it('streams bytes to a file', async () => {
@@ -181,12 +196,7 @@ describe('referenced inputs', () => {
         else response.end('secret');
       };
       const guarded = new InputResolver(new ReferenceReader(fetcher, settings));
-      const run = guarded.resolve(
-        { text: { href: `${origin}/start` } },
-        { description },
-        directory,
-        new AbortController(),
-      );
+      const run = guarded.resolve({ text: { href: `${origin}/start` } }, sample, directory, new AbortController());
       await expect(run).rejects.toMatchObject({ errors: [{ detail: expect.stringMatching(/address/) }] });
       expect(requests).toHaveLength(1);
     }
@@ -295,11 +305,39 @@ describe('referenced inputs', () => {
     expect((await failure({ object: { href: origin } })).errors).toEqual({ '/inputs/object': 'is not JSON' });
   });
 
-  it('fetches nothing when the request is wrong elsewhere', async () => {
+  it.each<[string, Record<string, unknown>, string[]]>([
+    ['a file that is not base64', { file: 'not base64!' }, ['/inputs/file']],
+    ['an unknown input', { other: 1 }, ['/inputs/other']],
+    ['a value that does not fit', { file: 'YQ==', number: 'x' }, ['/inputs/number']],
+    ['too many occurrences', { numbers: [1, 2, 3, 4] }, ['/inputs/numbers']],
+    [
+      'all of that',
+      { file: '*', other: 1, number: 'x', numbers: [] },
+      ['/inputs/file', '/inputs/number', '/inputs/other'],
+    ],
+  ])('fetches nothing when the request is wrong elsewhere, with %s', async (_, wrong, pointers) => {
     answer = send('x');
-    const { errors } = await failure({ text: { href: origin }, file: 'not base64!' });
-    expect(Object.keys(errors)).toEqual(['/inputs/file']);
+    const { code, errors } = await failure({ text: { href: origin }, ...wrong });
+    expect([code, Object.keys(errors).sort()]).toEqual(['invalid-parameter', pointers]);
     expect(requests).toEqual([]);
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  it('fetches nothing for an input with an occurrence that is wrong, or with too many of them', async () => {
+    answer = send('1');
+    const href = { href: origin };
+    expect(Object.keys((await failure({ numbers: [1, 'a', href] })).errors)).toEqual(['/inputs/numbers/1']);
+    expect(Object.keys((await failure({ numbers: [href, href, href, href] })).errors)).toEqual(['/inputs/numbers']);
+    expect(requests).toEqual([]);
+    expect(await resolve({ numbers: [1, href] })).toEqual({ numbers: [1, 1] });
+  });
+
+  it('names what was fetched and does not fit beside what cannot be fetched', async () => {
+    answer = (request, response) => void response.writeHead(request.url === '/gone' ? 404 : 200).end('"x"');
+    expect(await failure({ text: { href: `${origin}/gone` }, number: { href: origin } })).toEqual({
+      code: 'invalid-parameter',
+      errors: { '/inputs/text': expect.stringMatching(/404/), '/inputs/number': expect.stringMatching(/number/) },
+    });
   });
 
   it('stops when the caller does', async () => {

@@ -9,7 +9,10 @@ import { DomainError } from '../../ogc/problems/domain-error.js';
 import { AddressPolicy } from '../../outgoing/address-policy.js';
 import { GuardedFetch } from '../../outgoing/guarded-fetch.js';
 import { InputFile } from '../../processes/input-file.js';
+import { CompiledProcess } from '../../processes/compiled-process.js';
+import { FaultCollector } from '../../processes/definition/invalid-process.error.js';
 import type { InputDescription, ProcessDescription } from '../../processes/process-description.js';
+import type { ProcessPolicy } from '../../processes/registered-process.js';
 import { InputResolver } from './input-resolver.js';
 import { ReferenceReader } from './reference.reader.js';
 
@@ -36,7 +39,26 @@ const INPUTS: Record<string, InputDescription> = {
     },
   },
 };
-const description = { id: 'sample', inputs: INPUTS } as unknown as ProcessDescription;
+
+function processWith(inputs: Record<string, InputDescription>): CompiledProcess {
+  const description = { id: 'sample', inputs, outputs: {} } as unknown as ProcessDescription;
+  const policy: ProcessPolicy = { isolation: 'inline', syncJobs: true };
+  const definition = {
+    description,
+    policy,
+    blockInputs: new Map([['limits', ['json']]]),
+    optionalOutputs: new Set<string>(),
+  };
+  const process = CompiledProcess.compile(
+    definition,
+    { execute: () => ({}) } as never,
+    new FaultCollector(() => 'sample'),
+  );
+  return process!;
+}
+
+const optional = Object.entries(INPUTS).map(([id, input]) => [id, { minOccurs: 0, ...input }] as const);
+const sample = processWith(Object.fromEntries(optional));
 
 describe(InputResolver.name, () => {
   const settings = Settings.parse({});
@@ -51,11 +73,15 @@ describe(InputResolver.name, () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  const resolve = async (raw: unknown, signal = new AbortController().signal): Promise<Record<string, unknown>> =>
-    resolver.resolve(raw as Record<string, unknown>, { description }, directory, { signal });
+  const resolve = async (
+    raw: unknown,
+    signal = new AbortController().signal,
+    process = sample,
+  ): Promise<Record<string, unknown>> =>
+    resolver.resolve(raw as Record<string, unknown>, process, directory, { signal });
 
-  async function failure(raw: unknown): Promise<{ code: string; errors: Record<string, string> }> {
-    const error: unknown = await resolve(raw).catch((thrown: unknown) => thrown);
+  async function failure(raw: unknown, process = sample): Promise<{ code: string; errors: Record<string, string> }> {
+    const error: unknown = await resolve(raw, undefined, process).catch((thrown: unknown) => thrown);
     if (!(error instanceof DomainError)) throw new Error('expected a DomainError', { cause: error });
     return {
       code: error.code,
@@ -183,6 +209,68 @@ describe(InputResolver.name, () => {
     });
     expect(code).toBe('invalid-parameter');
     expect(Object.keys(errors)).toEqual(['/inputs/many/256']);
+  });
+
+  describe('before anything is fetched', () => {
+    const needy = processWith({
+      ...sample.description.inputs,
+      name: { schema: { type: 'string' } },
+      few: { schema: { type: 'integer' }, minOccurs: 0, maxOccurs: 3 },
+      options: {
+        schema: { type: 'object', properties: { n: { type: 'integer', default: 1 } }, required: ['n'] },
+        minOccurs: 0,
+      },
+      limits: { schema: { oneOf: [{ type: 'object' }, { type: 'object', required: ['$block'] }] }, minOccurs: 0 },
+    });
+    // Nothing is ever fetched from it: a request would be answered with a violation of its own.
+    const ref = { href: 'http://127.0.0.1:1/' };
+
+    it.each<[string, Record<string, unknown>, string[]]>([
+      ['a missing input', { text: ref }, ['/inputs/name']],
+      ['an unknown input', { name: 'a', text: ref, other: 1 }, ['/inputs/other']],
+      ['a value of another type', { name: 5, text: ref }, ['/inputs/name']],
+      ['too many occurrences', { name: 'a', few: [1, ref, ref, ref] }, ['/inputs/few']],
+      ['an occurrence of another type', { name: 'a', few: [1, 'a', ref] }, ['/inputs/few/1']],
+      [
+        'a value that is encoded',
+        { name: { value: 'YQ==', encoding: 'base64' }, few: 'a', text: ref },
+        ['/inputs/few/0'],
+      ],
+      ['a file that is none', { name: 'a', number: 'x', image: 'YQ==', text: ref }, ['/inputs/number']],
+      ['a reference to a block', { name: 'a', limits: { $block: 'secret/a' }, text: ref }, ['/inputs/limits']],
+      [
+        'everything at once',
+        { number: 'x', zzz: 1, few: ['a', ref], many: [{ href: 7 }], xml: { ...ref, type: 'image/png' } },
+        ['/inputs/few/0', '/inputs/many/0/href', '/inputs/name', '/inputs/number', '/inputs/xml', '/inputs/zzz'],
+      ],
+    ])('names %s', async (_, raw, pointers) => {
+      const { code, errors } = await failure(raw, needy);
+      expect([code, Object.keys(errors).sort()]).toEqual(['invalid-parameter', pointers]);
+      expect(existsSync(directory)).toBe(false);
+    });
+
+    it('names what validation would name, in its words', async () => {
+      const { errors } = await failure({ name: 5, zzz: 1, text: ref }, needy);
+      const violations = await needy.validateInputs({ name: 5, zzz: 1, text: 'a' });
+      expect(errors).toEqual(Object.fromEntries(violations.map(({ pointer, detail }) => [pointer, detail])));
+    });
+
+    it('names a value that is too deep', async () => {
+      const deep: unknown = JSON.parse('['.repeat(200_000) + ']'.repeat(200_000));
+      expect(Object.keys((await failure({ name: 'a', array: deep, text: ref }, needy)).errors)).toEqual([
+        '/inputs/array',
+      ]);
+    });
+
+    it('fills nothing into what was sent', async () => {
+      const options = {};
+      const { code } = await failure({ name: 'a', options, limits: { $block: 'json/a' }, text: ref }, needy);
+      expect([code, options]).toEqual(['reference-unavailable', {}]);
+    });
+  });
+
+  it('validates nothing where all values are there', async () => {
+    expect(await resolve({ number: 'x', many: 7 })).toEqual({ number: 'x', many: [7] });
   });
 
   it('stops with the reason of the signal', async () => {

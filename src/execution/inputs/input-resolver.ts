@@ -2,9 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { NotBase64 } from '../../ogc/base64.js';
 import { ownMember } from '../../ogc/json-object.js';
 import { DomainError, type Violation } from '../../ogc/problems/domain-error.js';
+import { InputFile } from '../../processes/input-file.js';
 import type { InputDescription } from '../../processes/process-description.js';
 import type { RegisteredProcess } from '../../processes/registered-process.js';
 import { meansBlock } from '../../processes/schema/block-input.js';
+import { UNREAD_VALUE } from '../../processes/unread-value.js';
+import { measure } from '../../processes/validation/value-size.js';
 import { jsonPointer } from '../../ogc/json-pointer.js';
 import { alternativeFor, alternativesOf, schemaNamed } from '../schema-alternatives.js';
 import { limitViolations } from '../violation-limit.js';
@@ -32,14 +35,18 @@ interface UnreadSlot extends Slot {
   value: UnreadInput;
 }
 
+/** What is needed to know of a process whose inputs are read. */
+type InputTaker = Pick<RegisteredProcess, 'description' | 'blockInputs' | 'validateEachInput'>;
+
 /** Turns the inputs of an execute request into the values that `execute` receives (OGC 18-062r2 section 7.11.2). */
 @Injectable()
 export class InputResolver {
   constructor(private readonly references: ReferenceReader) {}
 
   /**
-   * Reads inline values first, and fetches references only when nothing is wrong with the request so far. Unknown
-   * input ids pass as they are; they and missing ones are for `RegisteredProcess.validateInputs` to name.
+   * Reads inline values first, and fetches references only when nothing is wrong with all the rest. Values are validated
+   * here only where references are still to be fetched, or something could not be read; in any case all of them are for
+   * `RegisteredProcess.validateInputs` to validate then. Unknown input ids pass as they are.
    * @param raw inputs as sent
    * @param directory of the execution; binary inputs are put into files `inputs/<n>` in it
    * @param client its signal stops the reading
@@ -50,7 +57,7 @@ export class InputResolver {
    */
   resolve(
     raw: Readonly<Record<string, unknown>>,
-    process: Pick<RegisteredProcess, 'description' | 'blockInputs'>,
+    process: InputTaker,
     directory: string,
     client: { readonly signal: AbortSignal },
   ): Record<string, unknown> | Promise<Record<string, unknown>> {
@@ -85,7 +92,7 @@ class Resolution {
 
   constructor(
     raw: Readonly<Record<string, unknown>>,
-    private readonly process: Pick<RegisteredProcess, 'description' | 'blockInputs'>,
+    private readonly process: InputTaker,
     private readonly references: ReferenceReader,
   ) {
     this.described = process.description.inputs;
@@ -113,26 +120,26 @@ class Resolution {
   async readRest(stager: InputStager, signal: AbortSignal): Promise<void> {
     const unread = this.slots.filter(isUnread);
     const references = unread.filter(({ occurrence }) => occurrence.form === 'reference');
-    await this.readAll(
-      unread.filter((slot) => !references.includes(slot)),
-      stager,
-      signal,
-    );
+    const encoded = unread.filter(({ occurrence }) => occurrence.form !== 'reference');
+    await this.readAll(encoded, stager, signal);
     this.limitReferences(references);
+    if (references.length > 0 || this.violations.length > 0) this.validateRead();
     this.throwViolations();
     const fetchers = Array.from({ length: PARALLEL_FETCHES }, () => this.readAll(references, stager, signal));
     // All of them end before the staged files may be removed.
     const failed = (await Promise.allSettled(fetchers)).find((settled) => settled.status === 'rejected');
     if (failed) throw failed.reason;
+    if (this.violations.length > 0) this.validateRead();
     this.throwViolations();
   }
 
-  values(): Record<string, unknown> {
+  /** @param valueOf what is taken from a slot */
+  values(valueOf: (slot: Slot) => unknown = ({ value }) => value): Record<string, unknown> {
     // fromEntries defines properties; an id such as __proto__ stays an ordinary member.
     return Object.fromEntries(
       this.inputs.map(({ id, value, slots }) => {
         if (slots === undefined) return [id, value];
-        return [id, isRepeatable(this.described[id]) ? slots.map((slot) => slot.value) : slots[0].value];
+        return [id, isRepeatable(this.described[id]) ? slots.map(valueOf) : valueOf(slots[0])];
       }),
     );
   }
@@ -168,6 +175,13 @@ class Resolution {
     return new UnreadInput((stager, signal) => this.references.read(reference, schema, stager, signal));
   }
 
+  /** Validates what was read, as far as that is possible without the rest. */
+  private validateRead(): void {
+    const isRead = (slot: Slot) => slot.value !== undefined && !isUnread(slot);
+    const values = this.values((slot) => (isRead(slot) ? copyOf(slot.value) : UNREAD_VALUE));
+    for (const violation of this.process.validateEachInput(values)) this.violate(violation);
+  }
+
   private limitReferences(references: readonly Slot[]): void {
     const excess = references[MAX_REFERENCES];
     if (excess === undefined) return;
@@ -181,11 +195,11 @@ class Resolution {
       try {
         signal.throwIfAborted();
         const value = await slot.value.read(stager, signal);
-        (slot as Slot).value = value;
         // Whoever wrote what was fetched is not to choose a block of this service.
         if (slot.takesBlocks && slot.occurrence.form === 'reference' && meansBlock(value)) {
           throw new InputViolation('refers to a block, which only the request itself can do');
         }
+        (slot as Slot).value = value;
       } catch (error) {
         signal.throwIfAborted();
         this.note(slot, error);
@@ -208,9 +222,17 @@ class Resolution {
     if (this.violations.length === 0) return;
     const errors = limitViolations(this.violations);
     throw this.isRequestAtFault
-      ? new DomainError('invalid-parameter', 'The inputs are not valid.', { errors })
+      ? new DomainError('invalid-parameter', `The inputs do not fit the process "${this.process.description.id}".`, {
+          errors,
+        })
       : new DomainError('reference-unavailable', 'Referenced inputs cannot be fetched.', { errors });
   }
+}
+
+/** Validating a copy fills no defaults into the value: by what was sent, executions are told apart. */
+function copyOf(value: unknown): unknown {
+  // Cloning has no bound of its own; a value that is too deep is refused before anything is filled in.
+  return value instanceof InputFile || measure(value).tooDeep ? value : structuredClone(value);
 }
 
 function isUnread(slot: Slot): slot is UnreadSlot {

@@ -3,6 +3,7 @@ import type { InputDescription } from '../process-description.js';
 import { pointerPart } from '../../ogc/json-pointer.js';
 import { meansBlock, valueSchemaOf } from '../schema/block-input.js';
 import { BLOCK_MEMBER, blockReferenceSchema } from '../schema/block-reference.js';
+import { UNREAD_VALUE } from '../unread-value.js';
 import type { ValueValidator, ValueValidators } from './value-validator.js';
 import { valueWords } from './value-words.js';
 
@@ -37,7 +38,8 @@ export class CompiledInput {
   }
 
   /**
-   * Validates the input among all values, and fills in its default when it was not sent.
+   * Validates the input among all values, and fills in its default when it was not sent. Nothing is wrong with an
+   * {@link UNREAD_VALUE}.
    * @param takesBlocks whether a block may be referred to, should the input take any
    */
   validate(values: Record<string, unknown>, takesBlocks = true): Violation[] {
@@ -58,6 +60,7 @@ export class CompiledInput {
   }
 
   private violationsOf(value: unknown, pointer: string, takesBlocks: boolean): Violation[] {
+    if (value === UNREAD_VALUE) return [];
     if (this.reference === undefined || !takesBlocks || !meansBlock(value)) return this.value.validate(value, pointer);
     if (this.reference.validate(value, pointer).length === 0) return [];
     const [type] = this.blockTypes!;
