@@ -254,6 +254,11 @@ describe('HTTP of the service', () => {
     it('answers a Host header that is none, also where no link is made', async () =>
       expectProblem(await api().get('/things').set('Host', 'a"b/c'), 'bad-request'));
 
+    it('answers two Host headers (RFC 9112 section 3.2)', async () => {
+      const answer = await raw(running.url, 'GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\nConnection: close\r\n\r\n');
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    });
+
     it('answers bytes that are no HTTP', async () => {
       const answer = await raw(running.url, 'NONSENSE\r\n\r\n');
       expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n[^]*Content-Type: application\/problem\+json\r\n/);

@@ -71,6 +71,8 @@ describe(parseKvpRequest.name, () => {
     ['complex-input-value', 'anything=1&text=x', { anything: 1, text: 'x' }],
     ['array-input-value', 'numbers=%5B1%2C2%5D', { numbers: [1, 2] }],
     ['array-input-value', 'numbers=1,2.5,x', { numbers: [1, 2.5, 'x'] }],
+    ['array-input-value', 'numbers=1', { numbers: [1] }],
+    ['array-input-value', 'numbers={"a":1}', { numbers: '{"a":1}' }],
     ['binary-input-value', 'bytes=ab+/', { bytes: 'ab+/' }],
     [
       'binary-input-value-qualified',

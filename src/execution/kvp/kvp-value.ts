@@ -18,8 +18,9 @@ export function readValue(pieces: readonly string[], schema: OgcSchema): unknown
   const parsed = parseJson(text);
   if (parsed !== undefined && values.some(({ schema: { type } }) => isOfType(parsed, type))) return parsed;
   const array = values.find(({ schema: { type } }) => type === 'array');
-  // `1,2,3` for an array of one input is what a person types.
-  if (array === undefined || parsed !== undefined || text.startsWith('[')) return text;
+  // `1,2,3` for an array of one input is what a person types, and `1` for one of a single item.
+  const isJson = text.startsWith('[') || (typeof parsed === 'object' && parsed !== null);
+  if (array === undefined || isJson) return text;
   return pieces.map((piece) => readValue([piece], array.schema.items ?? {}));
 }
 

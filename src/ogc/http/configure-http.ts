@@ -93,15 +93,26 @@ export function configureHttp(app: NestFastifyApplication, settings: Settings): 
         }),
       );
     }
-    const { host } = request.raw.headers;
-    // RFC 9112 section 3.2: an invalid Host header is answered with 400. HTTP/1.0 may leave it out.
-    const isMissing = host === undefined && request.raw.httpVersion === '1.1';
-    if (isMissing || (host !== undefined && host !== usableHost && !isUsableHost(host))) {
-      return done(new DomainError('bad-request', 'The Host header is missing or names no usable host.'));
+    const { headers, rawHeaders, httpVersion } = request.raw;
+    const { host } = headers;
+    // RFC 9112 section 3.2: an invalid Host header, and more than one, is answered with 400. HTTP/1.0 may leave it out.
+    const isMissing = host === undefined && httpVersion === '1.1';
+    if (isMissing || isRepeated(rawHeaders) || (host !== undefined && host !== usableHost && !isUsableHost(host))) {
+      return done(new DomainError('bad-request', 'The Host header is missing, repeated, or names no usable host.'));
     }
     usableHost = host;
     done();
   };
   // After the CORS headers, so that a script can read also the problem of a request that is turned away.
   fastify.after(() => fastify.addHook('onRequest', admit));
+}
+
+/** Whether there are several Host headers, of which Node tells the first. @param rawHeaders names and values in turn */
+function isRepeated(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
 }
