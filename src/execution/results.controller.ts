@@ -13,9 +13,9 @@ import { replyWithResults } from './results-reply.js';
 import { ApiOutput, ApiOutputValue, ApiResults } from './results.openapi.js';
 import { outputValue, type OutputValue } from './results/output-value.js';
 import { type LinkQuery, OutputLinks } from './results/output-links.js';
+import { requestedSchema } from './results/requested-output.js';
 import { asksForDocument } from './results/results-profile.js';
 import { type OutputConditions, ResultsWriter } from './results/results.writer.js';
-import { schemaNamed } from './schema-alternatives.js';
 
 /** The results of jobs (OGC 18-062r2 section 7.13). */
 @ApiController('Results', 'jobs/:jobID/results')
@@ -106,11 +106,11 @@ export class ResultsController {
       throw new DomainError('no-such-output', `The process "${job.process_id}" has no output of that id.`);
     }
     const outputs = await this.results.of(job);
-    const { mediaType: requested, schema: named }: RequestedOutput = selection(job, outputId);
+    const requested: RequestedOutput = selection(job, outputId);
     const output = outputs.find(({ id }) => id === outputId);
     const { schema } = described[outputId];
     if (output !== undefined) {
-      return { output, schema: (named === undefined ? undefined : schemaNamed(schema, named)) ?? schema, requested };
+      return { output, schema: requestedSchema(requested, schema), requested: requested.mediaType };
     }
     throw new DomainError('result-not-available', `The job produced no output "${outputId}".`);
   }

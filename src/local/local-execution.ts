@@ -7,6 +7,7 @@ import type { ExecuteRequest } from '../execution/execute-request.js';
 import { withIds } from '../execution/execution-result.js';
 import { InputResolver } from '../execution/inputs/input-resolver.js';
 import type { ResultOutput } from '../execution/results/result-output.js';
+import { requireAcceptable } from '../execution/results/results-plan.js';
 import type { ResultsResponse } from '../execution/results/results-response.js';
 import { ResultsWriter } from '../execution/results/results.writer.js';
 import { limitViolations } from '../execution/violation-limit.js';
@@ -62,6 +63,7 @@ export class LocalExecution {
     try {
       process = this.registry.get(processId);
       request = parseExecuteRequest(body, process.description);
+      requireAcceptable(request, process.description);
       inputs = await this.inputsOf(process, request, place);
     } catch (error) {
       if (error instanceof DomainError) return { kind: 'refused', problem: problemOfError(error) };

@@ -60,6 +60,13 @@ describe('sluice flow run --local', () => {
     expect(readdirSync(scratch)).toEqual([]);
   });
 
+  it('refuses a format that an output is not offered in before anything runs', async () => {
+    const refused = await run(['convert-raw-sonar', `rawFile=@${path('survey.raw')}`, '--out', 'converted=image/png']);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain('application/x-netcdf, application/zip');
+    expect(refused.stderr).not.toContain('[open raw file]');
+  });
+
   it('saves several outputs into a directory', async () => {
     const target = path('converted');
     ok(await run(['convert-raw-sonar', `rawFile=@${path('survey.raw')}`, 'outputType=zarr', '--output', target]));

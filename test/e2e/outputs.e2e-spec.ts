@@ -42,6 +42,9 @@ describe('Outputs', () => {
       const sync = await client.execute('odd', { inputs: { kind } });
       expect([sync.status, sync.headers.get('content-type')]).toEqual([200, 'application/json']);
       expect((await sync.json()) === value).toBe(true);
+      const body = { inputs: { kind }, response: 'document' };
+      const document = await client.execute('odd', body, { prefer: 'return=representation' });
+      expect(((await document.json()) as { value: unknown }).value === value).toBe(true);
       const id = await client.submit('odd', { kind });
       expect((await client.ended(id)).status).toBe('successful');
       for (const path of ['/results', '/results/value']) {

@@ -6,6 +6,7 @@ import type { Client, JobStatus } from '../harness/client.js';
 import { OwnService } from '../harness/own-service.js';
 import { configuration, ping } from '../harness/ek60-generator.js';
 import { expectProblem, OGC_PROBLEM, OWN_PROBLEM, pointersOf } from '../harness/problem.js';
+import { Receiver } from '../harness/receiver.js';
 
 jest.setTimeout(30_000);
 
@@ -17,6 +18,7 @@ describe('Inputs by reference, with ALLOW_PRIVATE_REFERENCES', () => {
   });
   let client: Client;
   let files: Server;
+  let receiver: Receiver;
   let at: string;
   const fetched: string[] = [];
 
@@ -46,10 +48,12 @@ describe('Inputs by reference, with ALLOW_PRIVATE_REFERENCES', () => {
     }).listen(0, '127.0.0.1');
     await once(files, 'listening');
     at = `http://127.0.0.1:${(files.address() as AddressInfo).port}`;
+    receiver = await Receiver.start();
     client = await own.start();
   });
   afterAll(async () => {
     await own.stop();
+    await receiver.down();
     files.close();
   });
 
@@ -87,6 +91,63 @@ describe('Inputs by reference, with ALLOW_PRIVATE_REFERENCES', () => {
     const { jobID } = (await accepted.json()) as JobStatus;
     expect((await client.ended(jobID)).status).toBe('successful');
     expect(await client.getJson(`/jobs/${jobID}/results`)).toEqual(sync);
+  });
+
+  describe('to a recording whose conversion is wanted in a format that it does not get', () => {
+    const NETCDF = 'application/x-netcdf';
+    const body = (mediaType?: string, members = {}) => ({
+      inputs: { rawFile: { href: `${at}/T1.raw` } },
+      outputs: { converted: mediaType === undefined ? {} : { format: { mediaType } } },
+      ...members,
+    });
+    const convert = (request: object, headers: Record<string, string> = {}) =>
+      client.execute('convert-raw-sonar', request, headers);
+    const typeAndKind = async (response: Response) => [
+      response.status,
+      response.headers.get('content-type'),
+      Buffer.from(await response.arrayBuffer()).toString('latin1', 1, 4),
+    ];
+    const SENT = [200, NETCDF, 'HDF'];
+    const qualified = { converted: { encoding: 'base64', mediaType: NETCDF } };
+
+    it('answer with what it was converted to, also in a document', async () => {
+      expect(await typeAndKind(await convert(body('application/zip')))).toEqual(SENT);
+      const document = await convert(body('application/zip', { response: 'document' }), {
+        prefer: 'return=representation',
+      });
+      expect(await document.json()).toMatchObject(qualified);
+      await expectProblem(await convert(body('image/png')), 406, `${OWN_PROBLEM}/not-acceptable`);
+    });
+
+    it('leave a job whose results can be read, and call back with them', async () => {
+      const subscriber = { successUri: receiver.url('/converted') };
+      const accepted = await convert(body('application/zip', { subscriber }), { prefer: 'respond-async' });
+      const { jobID } = (await accepted.json()) as JobStatus;
+      expect((await client.ended(jobID)).status).toBe('successful');
+      const results = `/jobs/${jobID}/results`;
+      for (const path of [results, `${results}/converted`]) {
+        for (const accept of ['*/*', NETCDF, 'application/zip, */*;q=0.1']) {
+          expect(await typeAndKind(await client.get(path, { accept }))).toEqual(SENT);
+        }
+        for (const accept of ['application/zip', 'application/json']) {
+          const refused = await client.get(path, { accept });
+          expect([refused.status, await refused.json()]).toMatchObject([
+            406,
+            { type: `${OWN_PROBLEM}/not-acceptable` },
+          ]);
+        }
+      }
+      expect(await client.getJson(`${results}?profile=ogc-results`)).toMatchObject(qualified);
+      const [call] = await receiver.until('/converted', 1);
+      expect(JSON.parse(String(call.body))).toMatchObject(qualified);
+    });
+
+    it('are readable behind the monitor link of an execution whose Accept they do not meet', async () => {
+      const response = await convert(body(), { accept: 'application/zip' });
+      const monitor = /<([^>]+)>; rel="monitor"/.exec(response.headers.get('link')!)![1];
+      await expectProblem(response, 406, `${OWN_PROBLEM}/not-acceptable`);
+      expect(await typeAndKind(await fetch(`${monitor}/results`))).toEqual(SENT);
+    });
   });
 
   it('that do not fit the schema are named, all at once (/req/core/process-execute-input-validation B)', async () => {

@@ -43,15 +43,15 @@ export function availableFormats(output: ResultOutput, schema: OgcSchema): reado
     return distinct([asItIs, ...(isValue ? [{ ...asItIs, mediaType: MediaType.json }] : [])]);
   }
   const kind = kindOf(output.value);
-  const key = `${kind} ${output.mediaType}`;
+  const key = `${kind} ${output.ofFile === true ? 'file ' : ''}${output.mediaType}`;
   let ofValues = knownOfValues.get(schema);
   if (ofValues === undefined) knownOfValues.set(schema, (ofValues = new Map()));
   let formats = ofValues.get(key);
-  if (formats === undefined) ofValues.set(key, (formats = formatsOfValue(kind, output.mediaType, schema)));
+  if (formats === undefined) ofValues.set(key, (formats = formatsOfValue(kind, output, schema)));
   return formats;
 }
 
-/** By the kind of the value and its media type, which comes from the description too. */
+/** By the kind of the value, its media type, which comes from the description too, and whether it was in a file. */
 const knownOfValues = new WeakMap<OgcSchema, Map<string, readonly OutputFormat[]>>();
 
 function kindOf(value: unknown): 'string' | 'scalar' | 'other' {
@@ -59,11 +59,17 @@ function kindOf(value: unknown): 'string' | 'scalar' | 'other' {
   return typeof value === 'number' || typeof value === 'boolean' ? 'scalar' : 'other';
 }
 
-function formatsOfValue(kind: 'string' | 'scalar' | 'other', given: string, schema: OgcSchema): OutputFormat[] {
-  const fitting = declaredFormats(schema).filter(
-    ({ writing, mediaType }) =>
-      writing === 'json' || kind === 'string' || (kind === 'scalar' && mediaType === MediaType.text),
-  );
+function formatsOfValue(
+  kind: 'string' | 'scalar' | 'other',
+  { mediaType: given, ofFile }: Extract<ResultOutput, { kind: 'value' }>,
+  schema: OgcSchema,
+): OutputFormat[] {
+  const fitting = declaredFormats(schema).filter(({ writing, mediaType }) => {
+    if (writing === 'json' || kind === 'other') return writing === 'json';
+    if (kind === 'scalar') return mediaType === MediaType.text;
+    // A returned string is of any type that the description has for strings; of a file the type is known.
+    return ofFile !== true || (writing === 'text' && [MediaType.text, essence(given)].includes(essence(mediaType)));
+  });
   const named = fitting.findIndex(({ mediaType }) => essence(mediaType) === essence(given));
   // The media type a process gave its output goes before the description's order.
   if (named > 0) fitting.unshift(...fitting.splice(named, 1));
@@ -71,17 +77,32 @@ function formatsOfValue(kind: 'string' | 'scalar' | 'other', given: string, sche
   return distinct([...fitting, { mediaType: MediaType.json, writing: 'json' }]);
 }
 
+/** What a client wants an output to be. */
+interface FormatWish {
+  /** as named in the execute request */
+  readonly mediaType?: string;
+  readonly accept?: string;
+}
+
 /**
- * Chooses a format: the one the request names for this output, else by Accept, else the first.
- * @throws DomainError `not-acceptable` when none fits
+ * Chooses a format of an output that exists: the one the request names for it if there, else by Accept, else the first.
+ * A name that the run did not meet excludes nothing, for nobody can change it any more.
+ * @throws DomainError `not-acceptable` when none fits Accept
  */
 export function chooseFormat(
   outputId: string,
   formats: readonly OutputFormat[],
-  wish: { readonly mediaType?: string; readonly accept?: string },
+  { mediaType, accept }: FormatWish,
 ): OutputFormat {
-  const chosen = wish.mediaType !== undefined ? byName(formats, wish.mediaType) : byAccept(formats, wish.accept);
-  if (chosen !== undefined) return chosen;
+  return byName(formats, mediaType) ?? byAccept(formats, accept) ?? refuse(outputId, formats);
+}
+
+/** Whether an output that exists can be had in the format that a request names for it. */
+export function isAvailable(output: ResultOutput, schema: OgcSchema, mediaType: string): boolean {
+  return byName(availableFormats(output, schema), mediaType) !== undefined;
+}
+
+function refuse(outputId: string, formats: readonly OutputFormat[]): never {
   const offered = formats.map(({ mediaType }) => mediaType).join(', ');
   throw new DomainError('not-acceptable', `The output ${outputId} is available as ${offered}.`);
 }
@@ -91,14 +112,13 @@ export function chooseFormat(
  * type open, everything can.
  * @throws DomainError `not-acceptable`
  */
-export function requireFormat(
-  outputId: string,
-  schema: OgcSchema,
-  wish: { readonly mediaType?: string; readonly accept?: string },
-): void {
+export function requireFormat(outputId: string, schema: OgcSchema, { mediaType, accept }: FormatWish): void {
   const isOpen = ({ kind, mediaType }: Alternative): boolean =>
     kind === 'binary' && (mediaType === undefined || essence(mediaType) === MediaType.octets);
-  if (!alternativesOf(schema).some(isOpen)) chooseFormat(outputId, declaredFormats(schema), wish);
+  if (alternativesOf(schema).some(isOpen)) return;
+  const formats = declaredFormats(schema);
+  const expected = mediaType !== undefined ? byName(formats, mediaType) : byAccept(formats, accept);
+  if (expected === undefined) refuse(outputId, formats);
 }
 
 /**
@@ -120,7 +140,8 @@ function formatsOfAlternative({ kind, mediaType, schema }: Alternative): OutputF
   return isScalar ? [...formats, { mediaType: MediaType.text, writing: 'text' }] : formats;
 }
 
-function byName(formats: readonly OutputFormat[], wanted: string): OutputFormat | undefined {
+function byName(formats: readonly OutputFormat[], wanted: string | undefined): OutputFormat | undefined {
+  if (wanted === undefined) return undefined;
   return (
     formats.find(({ mediaType }) => essence(mediaType) === essence(wanted)) ??
     formats.find(({ mediaType }) => isCompatible(mediaType, wanted))

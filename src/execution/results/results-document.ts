@@ -5,6 +5,7 @@ import { alternativesOf } from '../schema-alternatives.js';
 import { bareOutput } from './bare-output.js';
 import type { Content, ContentPiece, FileSlice } from './content.js';
 import { contentLength } from './content.js';
+import { availableFormats, chooseFormat } from './output-format.js';
 import type { ResultOutput } from './result-output.js';
 import type { PlannedOutput, UrlOfOutput } from './results-plan.js';
 import { storedValue } from './stored-value.js';
@@ -39,7 +40,7 @@ async function entry(planned: PlannedOutput, { urlOf, inlineLimit }: DocumentOpt
   }
   const limit = urlOf !== undefined && transmission === 'size' ? inlineLimit : Infinity;
   if (output.kind === 'file') {
-    return output.size > limit ? [await link(planned, urlOf!)] : fileEntry(output, planned.format.mediaType);
+    return output.size > limit ? [await link(planned, urlOf!)] : fileEntry(output, planned);
   }
   const inline = JSON.stringify(inlineValue(output.value, output.mediaType, planned));
   return [Buffer.byteLength(inline) > limit ? await link(planned, urlOf!) : inline];
@@ -74,9 +75,19 @@ function inlineValue(value: unknown, mediaType: string, { schema, format }: Plan
   return essence(mediaType) === MediaType.json ? { value: value ?? null } : { value: value ?? null, mediaType };
 }
 
-async function fileEntry(file: Extract<ResultOutput, { kind: 'file' }>, mediaType: string): Promise<Content> {
+/** A file of JSON or text as the value in it would stand; a bare string would be taken for base64 where there is an alternative of bytes. */
+async function fileEntry(file: Extract<ResultOutput, { kind: 'file' }>, planned: PlannedOutput): Promise<Content> {
+  const { mediaType } = planned.format;
   const stored = await storedValue(file);
-  if (stored !== undefined) return [JSON.stringify({ ...stored, mediaType })];
+  if (stored !== undefined && alternativesOf(planned.schema).some(({ kind }) => kind === 'binary')) {
+    return [JSON.stringify({ ...stored, mediaType })];
+  }
+  if (stored !== undefined) {
+    const { id } = file;
+    const value: ResultOutput = { id, kind: 'value', ...stored, mediaType: file.mediaType, ofFile: true };
+    const format = chooseFormat(id, availableFormats(value, planned.schema), { mediaType });
+    return [JSON.stringify(inlineValue(stored.value, file.mediaType, { ...planned, format }))];
+  }
   const slice: FileSlice = { bytes: file.bytes, start: 0, end: file.size, base64: true };
   return ['{"value":"', slice, `","encoding":"base64","mediaType":${JSON.stringify(mediaType)}}`];
 }

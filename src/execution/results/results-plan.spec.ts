@@ -193,22 +193,21 @@ describe('the format of an output', () => {
   });
 
   it.each([
-    ['a', 'image/png', undefined],
-    ['b', undefined, 'image/png'],
-    ['c', undefined, 'text/plain'],
-  ])('of %s with format %s and Accept %s is 406, and known to be before the execution', (id, mediaType, accept) => {
-    expect(codeOf(() => formatOf(id, mediaType, accept))).toBe('not-acceptable');
-    const request = { outputs: [{ id, mediaType }], response: 'raw', dialect: '1.0' } as const;
+    ['b', 'image/png'],
+    ['c', 'text/plain'],
+  ])('of %s with Accept %s is 406, and known to be before the execution', (id, accept) => {
+    expect(codeOf(() => formatOf(id, undefined, accept))).toBe('not-acceptable');
+    const request = { outputs: [{ id }], response: 'raw', dialect: '1.0' } as const;
     expect(codeOf(() => requireAcceptable(request, { outputs: DESCRIBED }, accept))).toBe('not-acceptable');
   });
 
   it.each([
+    ['a media type', { mediaType: 'image/png' }],
     ['an encoding other than base64', { encoding: 'gzip' }],
-    ['a schema that the output does not have', { schema: { type: 'boolean' } }],
+    ['a schema', { schema: { type: 'boolean' } }],
     ['the URL of an unknown schema', { schema: 'http://a.example/none' }],
-  ])('with %s is 406, and known to be before the execution', (_, format) => {
+  ])('with %s that it does not have is 406 before the execution', (_, format) => {
     const request = { outputs: [{ id: 'a', ...format }], response: 'raw', dialect: '1.0' } as const;
-    expect(codeOf(() => plan(request))).toBe('not-acceptable');
     expect(codeOf(() => requireAcceptable(request, { outputs: DESCRIBED }))).toBe('not-acceptable');
   });
 
@@ -237,5 +236,58 @@ describe('the format of an output', () => {
     expect(codeOf(ask('application/zip'))).toBe('not-acceptable');
     const request = { response: 'raw', dialect: '1.0' } as const;
     expect(codeOf(() => requireAcceptable(request, { outputs: described }, 'application/zip'))).toBeUndefined();
+  });
+
+  describe('that the request names, the description offers, and the run did not make', () => {
+    const binary = (contentMediaType: string) => ({ type: 'string', contentEncoding: 'base64', contentMediaType });
+    const described = {
+      f: { schema: { oneOf: [binary('application/x-netcdf'), binary('application/zip')] } },
+    } as Record<string, OutputDescription>;
+    const netcdf: ResultOutput = {
+      id: 'f',
+      kind: 'file',
+      bytes: new LocalBytes('/x'),
+      size: 1,
+      sha256: '',
+      mediaType: 'application/x-netcdf',
+    };
+    const named = { outputs: [{ id: 'f', mediaType: 'application/zip' }] } as const;
+    const ask = (request: Partial<ResultsQuestion['request']>, more: Partial<ResultsQuestion>) =>
+      plan(request, { produced: [netcdf], described, ...more });
+    const bare = { form: 'bare', output: { format: { mediaType: 'application/x-netcdf', writing: 'file' } } };
+
+    it('is no 406 of the execution, whatever its Accept: the output is what it is', () => {
+      for (const accept of [undefined, '*/*', 'application/zip', 'application/json']) {
+        const request = { ...named, response: 'raw', dialect: '1.0' } as const;
+        expect(codeOf(() => requireAcceptable(request, { outputs: described }, accept))).toBeUndefined();
+        expect(ask(named, { accept })).toMatchObject(bare);
+      }
+    });
+
+    it('leaves the results of the job to the Accept of whoever reads them', () => {
+      for (const accept of [undefined, '*/*', 'application/x-netcdf', 'application/zip, */*;q=0.1']) {
+        expect(ask(named, { accept, source: 'job' })).toMatchObject(bare);
+      }
+      expect(codeOf(() => ask(named, { accept: 'application/zip', source: 'job' }))).toBe('not-acceptable');
+    });
+
+    it('refuses neither a document nor a body of several parts', () => {
+      const planned = { outputs: [{ format: { mediaType: 'application/x-netcdf' } }] };
+      for (const source of ['execution', 'job'] as const) {
+        expect(ask({ ...named, response: 'document' }, { source })).toMatchObject(planned);
+        expect(ask({ ...named, dialect: '2.0' }, { source, profile: 'ogc-results' })).toMatchObject(planned);
+        const several = { outputs: [...named.outputs, { id: 'a' }] };
+        const more = { source, described: { ...described, ...DESCRIBED } };
+        expect(ask(several, more)).toMatchObject({ form: 'multipart', ...planned });
+      }
+    });
+  });
+
+  it('goes by the whole description when that no longer has the schema that the request named', () => {
+    const outputs = [{ id: 'a', schema: 'http://a.example/gone' }];
+    expect(plan({ outputs }, { source: 'job' })).toMatchObject({
+      form: 'bare',
+      output: { schema: DESCRIBED.a.schema },
+    });
   });
 });

@@ -5,6 +5,7 @@ import { DomainError } from '../../ogc/problems/domain-error.js';
 import type { OgcSchema, OutputDescription, ProcessDescription } from '../../processes/process-description.js';
 import { schemaNamed } from '../schema-alternatives.js';
 import { availableFormats, chooseFormat, negotiate, requireFormat, type OutputFormat } from './output-format.js';
+import { requestedSchema } from './requested-output.js';
 import type { ResultOutput } from './result-output.js';
 import { asksForDocument } from './results-profile.js';
 
@@ -59,7 +60,10 @@ export type ResultsPlan =
  * decide, Accept only between the formats of an output, and whether a body of several parts is acceptable at all.
  * 2.0: one output is bare, several are JSON, or multipart/related where Accept prefers it; `ogc-results` asks for JSON in
  * either case.
- * @throws DomainError `not-acceptable` when no format fits; `result-not-available` for the results of a job that was asked for none
+ *
+ * A format that the request names for an output, and that the run did not make, refuses nothing: the output is sent as what it
+ * is. Accept counts where the client can ask again, and where the request names no format.
+ * @throws DomainError `not-acceptable` when Accept takes nothing that is there; `result-not-available` for the results of a job that was asked for none
  */
 export function planResults(question: ResultsQuestion): ResultsPlan {
   const requested = requestedOutputs(question.request, question.described);
@@ -90,7 +94,7 @@ export function requireAcceptable(
     const { id, mediaType } = selection;
     encodingOf(selection);
     const wish = { mediaType, accept: form === 'bare' ? accept : undefined };
-    requireFormat(id, schemaOf(selection, process.outputs[id].schema), wish);
+    requireFormat(id, requireSchema(selection, process.outputs[id].schema), wish);
   }
 }
 
@@ -151,13 +155,12 @@ function planOutput(selection: RequestedOutput, form: ResultsPlan['form'], quest
   const output = question.produced.find(({ id }) => id === selection.id);
   if (output === undefined) return [];
   const { schema: described, title } = question.described[selection.id];
-  const schema = schemaOf(selection, described);
+  const schema = requestedSchema(selection, described);
+  const { mediaType } = selection;
+  const isSettled = question.source === 'execution' && mediaType !== undefined;
   // Accept speaks of the whole body; only a bare output is the whole body.
-  const accept = form === 'bare' ? question.accept : undefined;
-  const format = chooseFormat(selection.id, availableFormats(output, schema), {
-    mediaType: selection.mediaType,
-    accept,
-  });
+  const accept = form === 'bare' && !isSettled ? question.accept : undefined;
+  const format = chooseFormat(selection.id, availableFormats(output, schema), { mediaType, accept });
   const encoding = encodingOf(selection);
   return [{ output, title, schema, format, encoding, transmission: transmissionOf(selection, form, question) }];
 }
@@ -170,7 +173,7 @@ function encodingOf({ id, encoding }: RequestedOutput): PlannedOutput['encoding'
 }
 
 /** @throws DomainError `not-acceptable` when the request wants another schema than the output has */
-function schemaOf({ id, schema: named }: RequestedOutput, schema: OgcSchema): OgcSchema {
+function requireSchema({ id, schema: named }: RequestedOutput, schema: OgcSchema): OgcSchema {
   const wanted = named === undefined ? schema : schemaNamed(schema, named);
   if (wanted !== undefined) return wanted;
   throw new DomainError('not-acceptable', `The output ${id} does not have the schema that the request names.`);

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { Settings } from '../../config/settings.js';
 import { LocalBytes } from '../../jobs/files/stored-bytes.js';
-import type { OutputDescription } from '../../processes/process-description.js';
+import type { OgcSchema, OutputDescription } from '../../processes/process-description.js';
 import type { ResultOutput } from './result-output.js';
 import type { ResultsQuestion } from './results-plan.js';
 import type { ResultsResponse } from './results-response.js';
@@ -38,6 +38,7 @@ const VALUES: ResultOutput[] = [
   { id: 'bbox', kind: 'value', value: { bbox: [1, 2, 3, 4] }, mediaType: 'application/json' },
   { id: 'bytes', kind: 'value', value: 'Zm9v', mediaType: 'image/png' },
 ];
+const asBytes = (schema: OgcSchema): OgcSchema => ({ ...schema, contentEncoding: 'base64' });
 const LARGE = Buffer.from(Array.from({ length: 300 * 1024 + 1 }, (_, index) => (index * 7) % 256));
 const RESULTS_REL = 'http://www.opengis.net/def/rel/ogc/1.0/results';
 
@@ -185,9 +186,98 @@ describe(ResultsWriter.name, () => {
     expect(await documentOf('small', 'large', 'json', 'broken')).toEqual({
       small: { value: 'MDEyMzQ1Njc4OQ==', encoding: 'base64', mediaType: 'application/x-netcdf' },
       large: { href: 'http://host/jobs/1/results/large', rel: RESULTS_REL, type: 'application/zip', title: 'large' },
-      json: { value: { a: [1] }, mediaType: 'application/json' },
+      json: { value: { a: [1] } },
       broken: { value: 'eyJhIjog', encoding: 'base64', mediaType: 'application/json' },
     });
+  });
+
+  it('writes what a file of JSON or text holds into a document as it writes a value', async () => {
+    const texts = {
+      text: '"gr\u00fcn"',
+      plain: 'gr\u00fcn',
+      xml: '<a/>',
+      list: '[1,2]',
+      object: '{"type":"Point"}',
+      bbox: '{"bbox":[1,2,3,4]}',
+    };
+    const files = await Promise.all(
+      Object.entries(texts).map(([id, text]) => {
+        const { mediaType } = VALUES.find((value) => value.id === id)!;
+        return file(id, Buffer.from(text), mediaType);
+      }),
+    );
+    const request: Request = { response: 'document', outputs: Object.keys(texts).map((id) => ({ id })) };
+    const read = async (outputs: ResultOutput[]): Promise<unknown> =>
+      JSON.parse(String(await bodyOf(await ask(request, { produced: outputs }))));
+    expect(await read(files)).toEqual(await read(VALUES));
+  });
+
+  it('qualifies the text of a file where a bare string would be taken for base64', async () => {
+    const csv = await file('small', Buffer.from('a,b'), 'text/csv');
+    const response = await ask({ response: 'document', ...one('small') }, { produced: [csv] });
+    expect(JSON.parse(String(await bodyOf(response)))).toEqual({ small: { value: 'a,b', mediaType: 'text/csv' } });
+  });
+
+  describe('in a format that the request names', () => {
+    const text = (contentMediaType: string): OgcSchema => ({ type: 'string', contentMediaType });
+    const described: ResultsQuestion['described'] = {
+      ...DESCRIBED,
+      table: { schema: { oneOf: [text('application/xml'), text('text/csv')] } },
+      bytes: { schema: { oneOf: [text('application/xml'), text('text/csv')].map(asBytes) } },
+    };
+    const sent = async (request: Request, more: Partial<ResultsQuestion>) => {
+      const response = await ask(request, { described, ...more });
+      return [response.headers['content-type'], String(await bodyOf(response))];
+    };
+
+    it.each(['table', 'bytes'])(
+      'sends the file of %s as the type it was written in, not as the one named',
+      async (id) => {
+        const csv = await file(id, Buffer.from('a,b'), 'text/csv');
+        const outputs = [{ id, mediaType: 'application/xml' }];
+        for (const source of ['execution', 'job'] as const) {
+          expect(await sent({ outputs }, { produced: [csv], source })).toEqual(['text/csv', 'a,b']);
+        }
+        const one = await writer.writeOutput(csv, described[id], { accept: '*/*' }, 'application/xml');
+        expect([one.headers['content-type'], String(await bodyOf(one))]).toEqual(['text/csv', 'a,b']);
+        const refused = writer.writeOutput(csv, described[id], { accept: 'application/xml' }, 'application/xml');
+        await expect(refused).rejects.toMatchObject({ code: 'not-acceptable' });
+      },
+    );
+
+    it('reads the value of a file that has that format only so, beside an output that does not have its own', async () => {
+      const plain = await file('text', Buffer.from('"gr\u00fcn"'), 'application/json');
+      const csv = await file('table', Buffer.from('a,b'), 'text/csv');
+      const outputs = [
+        { id: 'text', mediaType: 'text/plain' },
+        { id: 'table', mediaType: 'application/xml' },
+      ];
+      const [, body] = await sent({ outputs }, { produced: [plain, csv] });
+      expect(body).toContain('Content-Type: text/plain; charset=utf-8\r\nContent-ID: text\r\n\r\ngr\u00fcn\r\n');
+      expect(body).toContain('Content-Type: text/csv\r\nContent-ID: table\r\n\r\na,b\r\n');
+    });
+
+    it('says in documents and links what each output is', async () => {
+      const outputs = [
+        { id: 'small', mediaType: 'application/zip' },
+        { id: 'large', mediaType: 'image/png' },
+      ];
+      const response = await ask({ response: 'document', outputs });
+      expect(JSON.parse(String(await bodyOf(response)))).toMatchObject({
+        small: { encoding: 'base64', mediaType: 'application/x-netcdf' },
+        large: { type: 'application/zip' },
+      });
+    });
+  });
+
+  it('disregards an Accept that the run does not meet only where no job keeps its results', async () => {
+    const unmet = { source: 'execution', accept: 'application/zip' } as const;
+    await expect(ask(one('small'), unmet)).rejects.toMatchObject({ code: 'not-acceptable' });
+    const response = await ask(one('small'), { ...unmet, urlOf: undefined });
+    expect([response.headers['content-type'], String(await bodyOf(response))]).toEqual([
+      'application/x-netcdf',
+      '0123456789',
+    ]);
   });
 
   it('writes everything into a document for return=representation, with transmission by value, or without a job', async () => {

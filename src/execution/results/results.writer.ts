@@ -10,6 +10,7 @@ import { namesEntityTag, parseByteRange } from './byte-range.js';
 import { contentLength, openContent, requireFiles, type Content } from './content.js';
 import { multipartRelated } from './multipart-related.js';
 import { availableFormats, chooseFormat, negotiate } from './output-format.js';
+import { asRequested, producedAsRequested } from './requested-output.js';
 import type { ResultOutput } from './result-output.js';
 import { resultsDocument } from './results-document.js';
 import { planResults, type PlannedOutput, type ResultsPlan, type ResultsQuestion } from './results-plan.js';
@@ -78,12 +79,14 @@ export class ResultsWriter {
   ): Promise<ResultsResponse> {
     const { accept } = conditions;
     const isTaken = requested !== undefined && negotiate(accept, [requested]) !== undefined;
-    const wish = isTaken ? { mediaType: requested } : { accept };
+    const mediaType = isTaken ? requested : undefined;
     const choose = (candidate: ResultOutput) => ({
       output: candidate,
-      format: chooseFormat(candidate.id, availableFormats(candidate, schema), wish),
+      format: chooseFormat(candidate.id, availableFormats(candidate, schema), { mediaType, accept }),
     });
-    const chosen = await orWithValues([output], ([candidate]) => choose(candidate));
+    const chosen = await orWithValues([await asRequested(output, schema, mediaType)], ([candidate]) =>
+      choose(candidate),
+    );
     const { contentType, content } = bareOutput(chosen.output, chosen.format);
     if (chosen.output.kind === 'value') return answer(contentType, content, BARE_HEADERS);
     return await answerFile(chosen.output, contentType, conditions);
@@ -136,8 +139,20 @@ export class ResultsWriter {
 }
 
 /** The plan; what cannot be had of a file can perhaps be had of the value in it. @throws as {@link planResults} */
-function planWithValues(question: ResultsQuestion): Promise<ResultsPlan> {
-  return orWithValues(question.produced, (produced) => planResults({ ...question, produced }));
+async function planWithValues(question: ResultsQuestion): Promise<ResultsPlan> {
+  const outputs = await producedAsRequested(question.produced, question.request.outputs, question.described);
+  try {
+    return await orWithValues(outputs, (produced) => planResults({ ...question, produced }));
+  } catch (error) {
+    const isLastChance = question.source === 'execution' && question.urlOf === undefined;
+    if (!isLastChance || !isNotAcceptable(error)) throw error;
+    // No job keeps these results for another Accept; HTTP lets a server disregard it (RFC 9110 section 12.5.1).
+    return planResults({ ...question, produced: outputs, accept: undefined });
+  }
+}
+
+function isNotAcceptable(error: unknown): boolean {
+  return error instanceof DomainError && error.code === 'not-acceptable';
 }
 
 /** Repeats what does not go with files with the values that they hold. @throws DomainError `not-acceptable` */
@@ -148,7 +163,7 @@ async function orWithValues<T>(
   try {
     return plan(outputs);
   } catch (error) {
-    if (!(error instanceof DomainError) || error.code !== 'not-acceptable') throw error;
+    if (!isNotAcceptable(error)) throw error;
     const values = await withStoredValues(outputs);
     if (values === undefined) throw error;
     return plan(values);

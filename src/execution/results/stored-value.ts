@@ -36,7 +36,8 @@ export async function withStoredValues(outputs: readonly ResultOutput[]): Promis
   const read = await Promise.all(
     outputs.map(async (output): Promise<ResultOutput> => {
       const stored = output.kind === 'file' ? await storedValue(output) : undefined;
-      return stored === undefined ? output : { id: output.id, kind: 'value', ...stored, mediaType: output.mediaType };
+      if (stored === undefined) return output;
+      return { id: output.id, kind: 'value', ...stored, mediaType: output.mediaType, ofFile: true };
     }),
   );
   return read.some((output, index) => output !== outputs[index]) ? read : undefined;
