@@ -1,4 +1,5 @@
 import { DomainError } from '../ogc/problems/domain-error.js';
+import { invalidQuery } from '../ogc/problems/invalid-query.js';
 
 /**
  * Reads the query parameter `profile` (2.0 class query-param-profile): one or several, by URI, CURIE or id. Which of
@@ -15,7 +16,7 @@ export function readProfile(value: unknown): string | undefined {
 export function readFlag(name: string, value: unknown): boolean {
   if (value === undefined || value === 'false') return false;
   if (value === 'true' || value === '') return true;
-  throw new DomainError('invalid-query-parameter', `${name} must be true or false.`);
+  throw invalidQuery(name, 'must be true or false');
 }
 
 /**
@@ -27,7 +28,7 @@ export function readOutputIds(value: unknown, described: Readonly<Record<string,
   if (value === undefined) return undefined;
   const ids = texts(value).flatMap((text) => text.split(','));
   if (ids.includes('')) {
-    throw new DomainError('invalid-query-parameter', 'outputs must be a list of output ids, separated by commas.');
+    throw invalidQuery('outputs', 'must be a list of output ids, separated by commas');
   }
   const unknown = ids.find((id) => !Object.hasOwn(described, id));
   if (unknown === undefined) return [...new Set(ids)];

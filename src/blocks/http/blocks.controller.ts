@@ -11,6 +11,7 @@ import { decodeCursor, encodeCursor } from '../../ogc/paging/cursor.js';
 import { parseLimit } from '../../ogc/paging/limit.js';
 import { pageLinks } from '../../ogc/paging/page-links.js';
 import { DomainError } from '../../ogc/problems/domain-error.js';
+import { invalidQuery } from '../../ogc/problems/invalid-query.js';
 import { BlockChanges } from '../block-changes.js';
 import { type BlockRef, blockRefText } from '../block-ref.js';
 import { BlockTests } from '../block-tests.js';
@@ -51,7 +52,7 @@ export class BlocksController {
   ): Promise<BlockPageDto> {
     chooseRepresentation(request, [MediaType.json]);
     if (type !== undefined && typeof type !== 'string') {
-      throw new DomainError('invalid-query-parameter', 'type must be given once.');
+      throw invalidQuery('type', 'must be given once');
     }
     const limit = parseLimit(limitText);
     const [afterType, afterName] = decodeCursor(cursorText, CURSOR) ?? [];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decodeCursor } from '../../ogc/paging/cursor.js';
 import { DomainError } from '../../ogc/problems/domain-error.js';
+import { invalidQuery } from '../../ogc/problems/invalid-query.js';
 
 const EVENT_CURSOR = z.int().min(0).max(999_999_999);
 const NUMBER = /^\d{1,9}$/;
@@ -30,5 +31,5 @@ export function parseEventPosition({ cursor, after, lastEventId, header }: Event
 function number(name: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string' && NUMBER.test(value)) return Number(value);
-  throw new DomainError('invalid-query-parameter', `${name} must be the number of an event.`);
+  throw invalidQuery(name, 'must be the number of an event');
 }

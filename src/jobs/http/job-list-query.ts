@@ -74,9 +74,7 @@ class QueryReader {
       return parse(Object.hasOwn(this.query, name) ? this.query[name] : undefined);
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
-      // Parsers that serve other routes too name the parameter; here it stands before the sentence.
-      const detail = error.message.startsWith(`${name} `) ? `It${error.message.slice(name.length)}` : error.message;
-      this.faults.push({ pointer: `/${name}`, detail });
+      this.faults.push(...(error.errors ?? [{ pointer: `/${name}`, detail: error.message }]));
       return undefined;
     }
   }

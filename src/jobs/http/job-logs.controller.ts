@@ -11,7 +11,7 @@ import { decodeCursor, encodeCursor } from '../../ogc/paging/cursor.js';
 import { ApiLimitQuery } from '../../ogc/paging/limit-query.decorator.js';
 import { parseLimit } from '../../ogc/paging/limit.js';
 import { pageLinks } from '../../ogc/paging/page-links.js';
-import { DomainError } from '../../ogc/problems/domain-error.js';
+import { invalidQuery } from '../../ogc/problems/invalid-query.js';
 import type { LogLevel } from '../../processes/job-context.js';
 import { JobReader } from '../store/job-reader.js';
 import { LOG_LEVELS, LogPageDto, toLogLineDto } from './job-log.dto.js';
@@ -60,6 +60,6 @@ export class JobLogsController {
 function levelsFrom(value: unknown): readonly LogLevel[] {
   if (value === undefined) return LOG_LEVELS;
   const index = LOG_LEVELS.indexOf(value as LogLevel);
-  if (index < 0) throw new DomainError('invalid-query-parameter', `level must be one of: ${LOG_LEVELS.join(', ')}.`);
+  if (index < 0) throw invalidQuery('level', `must be one of: ${LOG_LEVELS.join(', ')}`);
   return LOG_LEVELS.slice(index);
 }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import { MediaType } from '../media-type.js';
 import { DomainError } from '../problems/domain-error.js';
+import { invalidQuery } from '../problems/invalid-query.js';
 
 /** Short names that the query parameter `f` knows, and the media types each of them may stand for. */
 const FORMATS: Record<string, readonly string[]> = {
@@ -38,7 +39,7 @@ function byFormat<T extends string>(format: unknown, available: readonly T[]): T
   const chosen = available.find((type) => candidates.includes(type));
   if (chosen === undefined) {
     const known = Object.keys(FORMATS).filter((name) => available.some((type) => FORMATS[name].includes(type)));
-    throw new DomainError('invalid-query-parameter', `f must be one of: ${known.join(', ')}.`);
+    throw invalidQuery('f', `must be one of: ${known.join(', ')}`);
   }
   return chosen;
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { DomainError } from '../problems/domain-error.js';
+import { invalidQuery } from '../problems/invalid-query.js';
 
 const MAXIMUM_LENGTH = 1_000;
 
@@ -19,7 +19,7 @@ export function decodeCursor<T>(value: unknown, shape: z.ZodType<T>): T | undefi
   if (value === undefined) return undefined;
   const key = shape.safeParse(unpack(value));
   if (!key.success) {
-    throw new DomainError('invalid-query-parameter', 'cursor is not one that this list handed out.');
+    throw invalidQuery('cursor', 'is not one that this list handed out');
   }
   return key.data;
 }

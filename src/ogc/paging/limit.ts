@@ -1,4 +1,4 @@
-import { DomainError } from '../problems/domain-error.js';
+import { invalidQuery } from '../problems/invalid-query.js';
 
 /** Items of a page, unless the client asks for another number. */
 export const DEFAULT_LIMIT = 10;
@@ -15,7 +15,7 @@ export function parseLimit(value: unknown): number {
   if (value === undefined) return DEFAULT_LIMIT;
   const limit = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : NaN;
   if (!(limit >= 1 && limit <= MAXIMUM_LIMIT)) {
-    throw new DomainError('invalid-query-parameter', `limit must be one whole number from 1 to ${MAXIMUM_LIMIT}.`);
+    throw invalidQuery('limit', `must be one whole number from 1 to ${MAXIMUM_LIMIT}`);
   }
   return limit;
 }

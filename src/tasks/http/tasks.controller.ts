@@ -9,7 +9,7 @@ import { LinkBuilder } from '../../ogc/links/link-builder.js';
 import { ApiFormatQuery } from '../../ogc/negotiation/format-query.decorator.js';
 import { MediaType } from '../../ogc/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
-import { DomainError } from '../../ogc/problems/domain-error.js';
+import { invalidQuery } from '../../ogc/problems/invalid-query.js';
 import { decodeCursor, encodeCursor } from '../../ogc/paging/cursor.js';
 import { parseLimit } from '../../ogc/paging/limit.js';
 import { pageLinks } from '../../ogc/paging/page-links.js';
@@ -95,7 +95,7 @@ function tagsFrom(value: unknown): readonly string[] | undefined {
   const tags = [value].flat();
   const isTag = (tag: unknown): tag is string => typeof tag === 'string' && tag !== '' && isStorableText(tag);
   if (tags.every(isTag)) return tags;
-  throw new DomainError('invalid-query-parameter', 'tag must be the tag of a step; give it again for another one.');
+  throw invalidQuery('tag', 'must be the tag of a step; give it again for another one');
 }
 
 function ApiJobPage(): MethodDecorator {

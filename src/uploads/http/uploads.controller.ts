@@ -9,7 +9,7 @@ import { LinkBuilder } from '../../ogc/links/link-builder.js';
 import { LinkRelation } from '../../ogc/links/link-relation.js';
 import { MediaType } from '../../ogc/media-type.js';
 import { chooseRepresentation } from '../../ogc/negotiation/representation.js';
-import { DomainError } from '../../ogc/problems/domain-error.js';
+import { invalidQuery } from '../../ogc/problems/invalid-query.js';
 import { Tus } from '../tus/tus.js';
 import { UploadService, type UploadState } from '../upload.service.js';
 import { toUploadDto, type UploadDto } from './upload.dto.js';
@@ -128,7 +128,7 @@ function bodyOf({ body, raw }: FastifyRequest): Readable {
 
 function readMetadata(name: unknown, mediaType: string | undefined): Record<string, string> {
   if (name !== undefined && (typeof name !== 'string' || name === '' || name.length > LONGEST_NAME)) {
-    throw new DomainError('invalid-query-parameter', `"name" must be a text of 1 to ${LONGEST_NAME} characters, once.`);
+    throw invalidQuery('name', `must be a text of 1 to ${LONGEST_NAME} characters, once`);
   }
   return { ...(name !== undefined && { filename: name }), ...(mediaType !== undefined && { filetype: mediaType }) };
 }
