@@ -5,6 +5,9 @@ import { isAvailable } from './output-format.js';
 import type { ResultOutput } from './result-output.js';
 import { withStoredValues } from './stored-value.js';
 
+/** Of an output that was described when the job began: its process may be published anew without it. */
+export const UNDESCRIBED: OutputDescription = { schema: {} };
+
 /** The schema that an existing output is sent by: the one that the request names, if the description still has it. */
 export function requestedSchema({ schema: named }: Pick<RequestedOutput, 'schema'>, described: OgcSchema): OgcSchema {
   return named === undefined ? described : (schemaNamed(described, named) ?? described);
@@ -26,7 +29,7 @@ export async function producedAsRequested(
     produced.map(async (output) => {
       const selection = named.find(({ id }) => id === output.id);
       if (selection === undefined) return output;
-      const schema = requestedSchema(selection, described[output.id].schema);
+      const schema = requestedSchema(selection, (described[output.id] ?? UNDESCRIBED).schema);
       return await asRequested(output, schema, selection.mediaType);
     }),
   );
