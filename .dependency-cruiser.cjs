@@ -86,6 +86,13 @@ module.exports = {
       to: { path: '^src/[^/]+\\.ts$' },
     },
     {
+      name: 'workers-without-http',
+      comment: 'A worker loads neither HTTP server nor OpenAPI; what only the API needs belongs to an API module.',
+      severity: 'error',
+      from: { path: '^src/worker-modules\\.ts$' },
+      to: { path: '\\.(controller|openapi)\\.ts$|/http/[^/]*\\.dto\\.ts$|^src/openapi/', reachable: true },
+    },
+    {
       name: 'no-tests-in-production',
       comment: 'Shipped code must not import tests.',
       severity: 'error',

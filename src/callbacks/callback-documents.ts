@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { Settings } from '../config/settings.js';
 import { JobResults } from '../execution/job-results.js';
 import { OutputLinks } from '../execution/results/output-links.js';
-import { UNDESCRIBED } from '../execution/results/requested-output.js';
+import { describedOutputs } from '../execution/results/requested-output.js';
 import { ResultsWriter } from '../execution/results/results.writer.js';
 import type { ResponsePreferences } from '../jobs/job.types.js';
 import { StatusInfoPresenter } from '../jobs/status-info.js';
@@ -34,11 +34,9 @@ export class CallbackDocuments {
   /** `results.yaml`. What is too large to be sent is linked, also where a client asked for it by value. */
   private async resultsOf(job: JobStatusRow, outputs: ResponsePreferences['outputs'], base: string): Promise<Buffer> {
     const produced = await this.results.of(job);
-    const process = this.registry.find(job.process_id);
     const written = await this.writer.write({
       produced,
-      // What a process that is no longer offered has made is owed all the same.
-      described: process?.description.outputs ?? Object.fromEntries(produced.map(({ id }) => [id, UNDESCRIBED])),
+      described: describedOutputs(produced, this.registry.find(job.process_id)),
       request: {
         response: 'document',
         dialect: '1.0',

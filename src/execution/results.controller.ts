@@ -5,7 +5,6 @@ import { type JobDetailRow, JobReader } from '../jobs/store/job-reader.js';
 import { ApiController } from '../ogc/http/api-controller.decorator.js';
 import { parsePrefer } from '../ogc/prefer.js';
 import { DomainError } from '../ogc/problems/domain-error.js';
-import type { OutputDescription } from '../processes/process-description.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
 import { JobResults } from './job-results.js';
 import { readOutputIds, readProfile } from './query-options.js';
@@ -13,7 +12,7 @@ import { replyWithResults } from './results-reply.js';
 import { ApiOutput, ApiOutputValue, ApiResults } from './results.openapi.js';
 import { outputValue, type OutputValue } from './results/output-value.js';
 import { type LinkQuery, OutputLinks } from './results/output-links.js';
-import { requestedSchema } from './results/requested-output.js';
+import { describedOutputs, requestedSchema } from './results/requested-output.js';
 import { asksForDocument } from './results/results-profile.js';
 import { type OutputConditions, ResultsWriter } from './results/results.writer.js';
 
@@ -38,11 +37,11 @@ export class ResultsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const job = await this.reader.get(jobId);
-    const described = this.outputsOf(job);
     const { accept, prefer } = request.headers;
     const profile = readProfile(query.profile);
-    const chosen = readOutputIds(query.outputs, described);
     const produced = await this.results.of(job);
+    const described = describedOutputs(produced, this.registry.find(job.process_id));
+    const chosen = readOutputIds(query.outputs, described);
     const response = await this.writer.write(
       {
         produced,
@@ -101,13 +100,13 @@ export class ResultsController {
 
   private async find(jobId: string, outputId: string): Promise<OutputValue & { requested?: string }> {
     const job = await this.reader.get(jobId);
-    const described = this.outputsOf(job);
+    const produced = await this.results.of(job);
+    const described = describedOutputs(produced, this.registry.find(job.process_id));
     if (!Object.hasOwn(described, outputId)) {
       throw new DomainError('no-such-output', `The process "${job.process_id}" has no output of that id.`);
     }
-    const outputs = await this.results.of(job);
     const requested: RequestedOutput = selection(job, outputId);
-    const output = outputs.find(({ id }) => id === outputId);
+    const output = produced.find(({ id }) => id === outputId);
     const { schema } = described[outputId];
     if (output !== undefined) {
       return { output, schema: requestedSchema(requested, schema), requested: requested.mediaType };
@@ -125,11 +124,6 @@ export class ResultsController {
   }
 
   /** @throws DomainError `no-such-process` when the process of the job is no longer offered */
-  private outputsOf(job: JobDetailRow): Readonly<Record<string, OutputDescription>> {
-    const process = this.registry.find(job.process_id);
-    if (process !== undefined) return process.description.outputs;
-    throw new DomainError('no-such-process', `The process "${job.process_id}" of this job is no longer offered.`);
-  }
 }
 
 function conditionsOf({ headers }: FastifyRequest): OutputConditions {

@@ -14,10 +14,12 @@ export class GuardedClient {
     this.agent = new Agent({ connect: guardedConnector(policy, CONNECT_TIMEOUT), pipelining: 0 });
   }
 
+  /** Sends a request and follows nowhere. @throws OutgoingError `address`; errors of the connection */
   request(url: URL, options: Omit<Dispatcher.RequestOptions, 'path' | 'origin'>): Promise<Dispatcher.ResponseData> {
     return request(url, { ...options, dispatcher: this.agent });
   }
 
+  /** Ends open requests. */
   async close(): Promise<void> {
     await this.agent.destroy();
   }

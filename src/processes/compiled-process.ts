@@ -79,14 +79,18 @@ export class CompiledProcess implements RegisteredProcess {
     blocks: 'referred' | 'resolved' = 'referred',
   ): Violation[] | Promise<Violation[]> {
     const takesBlocks = blocks === 'referred';
-    const violations = this.validateEachInput(values, takesBlocks);
+    const violations = this.violationsOf(values, takesBlocks);
     if (violations.length > 0 || !this.checksInstances) return violations;
     // Code of the class must not meet a reference in the place of a value.
     if (takesBlocks && inputsWithBlocks(this.blockInputs, values).length > 0) return violations;
     return validateInstance(this.reviveInputs(values));
   }
 
-  validateEachInput(values: Record<string, unknown>, takesBlocks = true): Violation[] {
+  validateEachInput(values: Record<string, unknown>): Violation[] {
+    return this.violationsOf(values, true);
+  }
+
+  private violationsOf(values: Record<string, unknown>, takesBlocks: boolean): Violation[] {
     const violations: Violation[] = [];
     for (const id of Object.keys(values)) {
       if (!this.inputs.has(id)) violations.push({ pointer: `/inputs/${pointerPart(id)}`, detail: this.unknownInput() });

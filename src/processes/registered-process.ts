@@ -5,6 +5,9 @@ import type { StateHook, TaskDefinition } from './definition/task-definition.js'
 import type { ProcessHandler } from './process-handler.js';
 import type { BlockInputs } from './schema/block-input.js';
 
+/** Stands in the place of an input's value that is yet to be fetched, or cannot be read: all that is known is that there is one. */
+export const UNREAD_VALUE = Symbol('unread value');
+
 /** How the engine treats a process; from the options of `@Process()`. */
 export interface ProcessPolicy {
   /**

@@ -180,7 +180,7 @@ export class JobRunner {
       ...(typeof job.storage === 'string' && { storage: job.storage }),
     };
     const outcome = await enter(() => this.engine.run(unit, journal, lease.signal, steps));
-    await journal.close();
+    await journal.flush();
     const drift = outcome?.kind === 'succeeded' ? await steps.drift() : undefined;
     return drift === undefined
       ? outcome

@@ -49,28 +49,28 @@ describe('JournalWriter', () => {
   it('writes every line, in order, in batches, under its epoch', async () => {
     const lines = Array.from({ length: 1_234 }, (_, n) => String(n));
     for (const message of lines) writer.log(line(message));
-    await writer.close();
+    await writer.flush();
     expect(journal.lines).toEqual(lines);
     expect(journal.writes.length).toBeLessThan(20);
     expect([...journal.epochs]).toEqual([HELD.epoch]);
   });
 
   it('has written everything when close resolves, and nothing when there was nothing', async () => {
-    await writer.close();
+    await writer.flush();
     expect(journal.writes).toEqual([]);
   });
 
   it('has written the lines before it when asked for them, in one write for all who ask, without the progress', async () => {
-    await writer.written();
+    await writer.flushLines();
     expect(journal.writes).toEqual([]);
     const asked = ['a', 'b', 'c'].map((message, n) => {
       writer.log(line(message));
       writer.progress(n * 10);
-      return writer.written();
+      return writer.flushLines();
     });
     await Promise.all(asked);
     expect(journal.writes).toEqual([['a', 'b', 'c']]);
-    await writer.close();
+    await writer.flush();
     expect(journal.writes).toEqual([['a', 'b', 'c'], { percent: 20, message: undefined }]);
   });
 
@@ -78,7 +78,7 @@ describe('JournalWriter', () => {
     writer.progress(10, 'reading');
     writer.log(line('a'));
     writer.progress(33.4);
-    await writer.close();
+    await writer.flush();
     expect(journal.writes).toEqual([['a'], { percent: 33, message: 'reading' }]);
   });
 
@@ -86,14 +86,14 @@ describe('JournalWriter', () => {
     journal.failures = [away(), away()];
     for (const message of ['a', 'b']) writer.log(line(message));
     writer.progress(50);
-    await writer.close();
+    await writer.flush();
     expect(journal.writes).toEqual([['a', 'b'], { percent: 50, message: undefined }]);
   });
 
   it('gives up when the job has to stop while the database is away', async () => {
     journal.failures = Array.from({ length: 100 }, away);
     writer.log(line('a'));
-    const closed = writer.close();
+    const closed = writer.flush();
     stop.abort();
     await closed;
     expect(journal.lines).toEqual([]);
@@ -104,13 +104,13 @@ describe('JournalWriter', () => {
     writer.log(line('lost'));
     for (let n = 1; n < 100; n += 1) writer.log(line('lost'));
     writer.log(line('kept'));
-    await writer.close();
+    await writer.flush();
     expect(journal.lines).toEqual(['kept']);
   });
 
   it('counts what a job logs faster than it can be stored, and says so in the log', async () => {
     for (let n = 0; n < 20_003; n += 1) writer.log(line('x'));
-    await writer.close();
+    await writer.flush();
     expect(journal.lines).toHaveLength(20_001);
     expect(journal.lines.at(-1)).toMatch(/^3 lines were dropped/);
   });
@@ -132,6 +132,6 @@ describe('JournalWriter', () => {
     await allSaid;
     expect(journal.lines.filter((message) => message === 'x')).toHaveLength(20_100);
     expect(journal.lines.at(-1)).toMatch(/^3 lines were dropped/);
-    await writer.close();
+    await writer.flush();
   });
 });

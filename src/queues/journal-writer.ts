@@ -3,9 +3,9 @@ import { untilAvailable } from '../database/until-available.js';
 import { type ExecutionObserver, type LogLine, warningLine } from '../engine/execution-unit.js';
 import type { JobJournal } from '../jobs/store/job-journal.js';
 import type { HeldLease } from '../jobs/store/job-leases.js';
-import type { RunWords } from '../tasks/run-words.js';
+import type { RunLog } from '../tasks/run-log.js';
 
-/** Milliseconds between writes; also how much of the log of a job without steps may be missing after its worker was killed. */
+/** Milliseconds between writes; also how much of what is said outside of steps may be missing after the worker was killed. */
 const INTERVAL = 200;
 const LARGEST_BATCH = 100;
 /** Lines kept while the database is away or slower than the job; beyond it lines are counted, not kept. */
@@ -13,9 +13,9 @@ const MOST_BUFFERED = 20_000;
 
 /**
  * Gathers what one running job says and writes it in batches: lines in their order, of progress only the latest.
- * {@link close} writes the rest, so that everything is readable once the job has ended.
+ * {@link flush} writes the rest, so that everything is readable once the job has ended.
  */
-export class JournalWriter implements ExecutionObserver, RunWords {
+export class JournalWriter implements ExecutionObserver, RunLog {
   private static readonly logger = new Logger('JobJournal');
   private lines: LogLine[] = [];
   private dropped = 0;
@@ -44,14 +44,17 @@ export class JournalWriter implements ExecutionObserver, RunWords {
     else this.schedule();
   }
 
-  /** Those who ask at once share one write; it costs nothing when no line is left. Progress comes in its own time. */
-  async written(): Promise<void> {
+  /**
+   * Those who ask at once share one write; it costs nothing when no line is left. Progress comes in its own time. A write that
+   * fails is told to the log of the service and holds up nobody.
+   */
+  async flushLines(): Promise<void> {
     if (this.lines.length > 0) this.next(() => this.writeLines());
     await this.writing;
   }
 
   /** Writes what is left. Waits for the database while it is away, unless the job has to stop. */
-  async close(): Promise<void> {
+  async flush(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.write();

@@ -66,7 +66,7 @@ export class TaskRunner {
     const steps = this.steps.openTask(task, files, this.node.id, lease.signal, journal);
     try {
       const outcome = await this.outcomeOf(task, lease, files, journal, steps);
-      await journal.close();
+      await journal.flush();
       if (!steps.isConcluded) {
         await this.conclude(task, lease, steps, outcome);
         await untilAvailable(() => this.claims.release(task));

@@ -9,7 +9,7 @@ import { ChildJobs } from './child-jobs.js';
 import { JobChanges } from './job-changes.js';
 import { JobSteps, type JobStepsTools, type SteppingJob } from './job-steps.js';
 import { StepEntrance } from './limits/step-entrance.js';
-import type { RunWords } from './run-words.js';
+import type { RunLog } from './run-log.js';
 import { Artifacts } from './store/artifacts.js';
 import { StepBeginnings } from './store/step-beginnings.js';
 import { StepEndings } from './store/step-endings.js';
@@ -45,23 +45,23 @@ export class JobStepsFactory {
    * @param files of the run
    * @param workerId name of this node, as the steps are to bear it
    * @param signal aborted when the job has to stop
-   * @param words what the code says
+   * @param log of the run; its lines are flushed before a step ends
    */
-  open(job: SteppingJob, files: RunFiles, workerId: string, signal: AbortSignal, words: RunWords): JobSteps {
-    return new JobSteps(job, files, signal, words, this.tools(workerId));
+  open(job: SteppingJob, files: RunFiles, workerId: string, signal: AbortSignal, log: RunLog): JobSteps {
+    return new JobSteps(job, files, signal, log, this.tools(workerId));
   }
 
   /** Opens the memory of a task that this node runs apart from its flow, as {@link open} does. */
-  openTask(task: ClaimedTask, files: RunFiles, workerId: string, signal: AbortSignal, words: RunWords): TaskRunSteps {
+  openTask(task: ClaimedTask, files: RunFiles, workerId: string, signal: AbortSignal, log: RunLog): TaskRunSteps {
     const isResumed = task.epoch > 1 || task.retry_of !== null;
     const tools = this.tools(workerId);
     const { id, epoch, task: key, process_id: processId } = task;
     const { storage } = files;
     return new TaskRunSteps(
       task,
-      new JobSteps({ id, epoch, task: key, processId, isResumed, storage }, files, signal, words, tools),
+      new JobSteps({ id, epoch, task: key, processId, isResumed, storage }, files, signal, log, tools),
       tools,
-      words,
+      log,
     );
   }
 

@@ -21,7 +21,7 @@ import type { SlotQueue } from '../jobs/limits/slot-queue.js';
 import { isTerminal } from '../jobs/job-state.js';
 import type { HeldLease } from '../jobs/store/job-leases.js';
 import type { ChildJobs } from './child-jobs.js';
-import type { RunWords } from './run-words.js';
+import type { RunLog } from './run-log.js';
 import { TaskWatch, type WatchTools } from './task-watch.js';
 import { JobTransactions, type RecordingSteps } from './step-transactions.js';
 import { GuardedSteps } from './limits/guarded-steps.js';
@@ -97,7 +97,7 @@ export class JobSteps extends StepJournal {
     private readonly job: SteppingJob,
     private readonly files: RunFiles,
     private readonly signal: AbortSignal,
-    private readonly words: RunWords,
+    private readonly log: RunLog,
     private readonly tools: JobStepsTools,
   ) {
     super();
@@ -108,7 +108,7 @@ export class JobSteps extends StepJournal {
       end: (end) => this.end(end),
       outputsOf: (end) => this.outputsOf(end),
       receiptOf: (end) => this.receiptOf(end),
-      said: () => this.words.written(),
+      flushLog: () => this.log.flushLines(),
       ended: (end, receipt) => this.guarded.ended(end, receipt),
     };
     const { database, endings, transactions } = tools;
@@ -193,7 +193,7 @@ export class JobSteps extends StepJournal {
         return STOP;
       }
       const outputs = await this.outputsOf(end);
-      await this.words.written();
+      await this.log.flushLines();
       if (!(await this.patiently(() => this.tools.endings.end(this.job, end, outputs)))) return STOP;
       if (end.end === 'retry') await this.forgetFailuresIn(end.key);
       return this.receiptOf(end);

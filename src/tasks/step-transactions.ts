@@ -20,7 +20,7 @@ export interface RecordingSteps {
   /** What follows an end that is on record. */
   receiptOf(end: StepEnd): StepReceipt;
   /** Resolves once what the code has logged is on record. */
-  said(): Promise<void>;
+  flushLog(): Promise<void>;
   /** Notes an end that is on record. */
   ended(end: StepEnd, receipt: StepReceipt): Promise<void>;
 }
@@ -70,7 +70,7 @@ export class JobTransactions implements StepTransactions {
     const { job, endings, steps } = this;
     try {
       const outputs = await steps.outputsOf(end);
-      await steps.said();
+      await steps.flushLog();
       if (!(await endings.endWithin(transaction, job, end, outputs))) return { do: 'stop' };
       await transaction.commit();
     } catch (error) {

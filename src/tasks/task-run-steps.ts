@@ -9,7 +9,7 @@ import {
   type StepVerdict,
 } from '../flows/step-journal.js';
 import type { JobSteps, JobStepsTools } from './job-steps.js';
-import type { RunWords } from './run-words.js';
+import type { RunLog } from './run-log.js';
 import type { ClaimedTask } from './store/task-claims.js';
 
 /** The memory of one task that this node runs apart from its flow, and of the steps inside of it. */
@@ -22,7 +22,7 @@ export class TaskRunSteps extends StepJournal {
     private readonly task: ClaimedTask,
     private readonly steps: JobSteps,
     private readonly tools: JobStepsTools,
-    private readonly words: RunWords,
+    private readonly log: RunLog,
   ) {
     super();
   }
@@ -60,7 +60,7 @@ export class TaskRunSteps extends StepJournal {
 
   async end(end: StepEnd): Promise<StepReceipt> {
     if (end.key !== this.task.task) return await this.endInside(end);
-    await this.words.close();
+    await this.log.flush();
     return await this.steps.unlessStopped(async () => {
       const drift = end.end === 'completed' ? await this.steps.drift(end.key) : undefined;
       return await this.record(drift === undefined ? end : this.failed({ name: drift.name, message: drift.message }));

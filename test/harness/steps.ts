@@ -25,7 +25,7 @@ import type { ClaimedTask } from '../../src/tasks/store/task-claims.js';
 import { TaskDispatches } from '../../src/tasks/store/task-dispatches.js';
 import { TaskList } from '../../src/tasks/store/task-list.js';
 import type { NewJob } from '../../src/jobs/store/job-acceptance.js';
-import type { RunWords } from '../../src/tasks/run-words.js';
+import type { RunLog } from '../../src/tasks/run-log.js';
 import type { TaskRunSteps } from '../../src/tasks/task-run-steps.js';
 import type { TestDatabase } from './database.js';
 
@@ -44,7 +44,7 @@ export interface TaskRow {
 }
 
 /** Code that says nothing. */
-const SILENT: RunWords = { written: () => Promise.resolve(), close: () => Promise.resolve() };
+const SILENT: RunLog = { flushLines: () => Promise.resolve(), flush: () => Promise.resolve() };
 
 /** The memory of steps on a test's database. */
 export class TestSteps {

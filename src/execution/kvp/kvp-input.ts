@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from '../../ogc/json-object.js';
 import type { InputDescription } from '../../processes/process-description.js';
 import { isRepeatable } from '../inputs/input-occurrence.js';
 import { alternativeFor, alternativesOf } from '../schema-alternatives.js';
-import { invalid } from './invalid-parameter.js';
+import { invalidQuery } from '../../ogc/problems/invalid-query.js';
 import { base64, isBoundingBox, mediaType, parseJson, readBoundingBox, readValue, splitValues } from './kvp-value.js';
 import type { ParameterGroup } from './parameter-group.js';
 import { type QueryParameter, textOf } from './query-parameters.js';
@@ -17,16 +17,16 @@ export function readInput(id: string, description: InputDescription, group: Para
   const value = members.get('value');
   const sources = value === undefined ? plain : [...plain, value];
   if (href !== undefined) {
-    if (sources.length > 0) throw invalid(id, 'has both a value and a reference');
+    if (sources.length > 0) throw invalidQuery(id, 'has both a value and a reference');
     const type = group.text('type');
     return { href, ...(type !== undefined && { type: mediaType(type) }), ...group.format() };
   }
-  if (sources.length === 0) throw invalid(id, 'has no value');
-  if (members.has('type')) throw invalid(`${id}[type]`, `belongs to ${id}[href]`);
-  if (sources.length > 1 && !isRepeatable(description)) throw invalid(id, 'is given more than once');
+  if (sources.length === 0) throw invalidQuery(id, 'has no value');
+  if (members.has('type')) throw invalidQuery(`${id}[type]`, `belongs to ${id}[href]`);
+  if (sources.length > 1 && !isRepeatable(description)) throw invalidQuery(id, 'is given more than once');
   const crs = group.text('crs');
   const isBox = isBoundingBox(description.schema);
-  if (crs !== undefined && !isBox) throw invalid(`${id}[crs]`, 'is for bounding boxes only');
+  if (crs !== undefined && !isBox) throw invalidQuery(`${id}[crs]`, 'is for bounding boxes only');
   if (isBox) return readBoundingBoxes(sources, description, crs);
   const format = group.format();
   if (!isRepeatable(description)) return qualify(readFormatted(sources[0].pieces, description, format), format);

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../ogc/json-object.js';
 import { MediaType } from '../../ogc/media-type.js';
 import type { ProcessDescription } from '../../processes/process-description.js';
-import { invalid } from './invalid-parameter.js';
+import { invalidQuery } from '../../ogc/problems/invalid-query.js';
 import { readInput } from './kvp-input.js';
 import { mediaType } from './kvp-value.js';
 import { divide, ParameterGroup } from './parameter-group.js';
@@ -75,18 +75,18 @@ class KvpParser {
     const group = member === undefined ? undefined : this.group(name);
     if (group === undefined) {
       if (lower === 'profile' || lower === 'validate') return this.setOption(lower, parameter);
-      throw invalid(
+      throw invalidQuery(
         key,
         `is not known; the process has the inputs ${Object.keys(this.process.inputs).join(', ') || '(none)'}`,
       );
     }
     const known = member!.toLowerCase();
-    if (group.members.has(known)) throw invalid(key, 'is given more than once');
+    if (group.members.has(known)) throw invalidQuery(key, 'is given more than once');
     group.members.set(known, parameter);
   }
 
   private setOption(name: string, parameter: QueryParameter): void {
-    if (this.options.has(name)) throw invalid(parameter.key, 'is given more than once');
+    if (this.options.has(name)) throw invalidQuery(parameter.key, 'is given more than once');
     this.options.set(name, textOf(parameter));
   }
 
@@ -105,7 +105,7 @@ class KvpParser {
     if (wish === undefined) return undefined;
     const type = SHORT_FORMATS.get(wish.trim().toLowerCase()) ?? mediaType(wish);
     if (type.includes('/')) return type;
-    throw invalid('response[f]', 'must be a media type');
+    throw invalidQuery('response[f]', 'must be a media type');
   }
 
   /** @returns the member `outputs` of an execute request; nothing when the query does not speak of outputs */
@@ -115,7 +115,7 @@ class KvpParser {
     const excluded = new Set<string>();
     for (const [id, group] of groups) {
       const include = group.text('include') ?? 'true';
-      if (include !== 'true' && include !== 'false') throw invalid(`${id}[include]`, 'must be true or false');
+      if (include !== 'true' && include !== 'false') throw invalidQuery(`${id}[include]`, 'must be true or false');
       const format = group.format();
       if (include === 'false') excluded.add(id);
       else included.push([id, Object.keys(format).length > 0 ? { format } : {}]);
@@ -132,6 +132,6 @@ function findId(name: string, described: Readonly<Record<string, unknown>>): str
   if (Object.hasOwn(described, name)) return name;
   const lower = name.toLowerCase();
   const found = Object.keys(described).filter((id) => id.toLowerCase() === lower);
-  if (found.length > 1) throw invalid(name, `could be ${found.join(' or ')}; write it as it is`);
+  if (found.length > 1) throw invalidQuery(name, `could be ${found.join(' or ')}; write it as it is`);
   return found[0];
 }

@@ -20,7 +20,8 @@ export function readValue(pieces: readonly string[], schema: OgcSchema): unknown
   const array = values.find(({ schema: { type } }) => type === 'array');
   // `1,2,3` for an array of one input is what a person types, and `1` for one of a single item.
   const isJson = text.startsWith('[') || (typeof parsed === 'object' && parsed !== null);
-  if (array === undefined || isJson) return text;
+  const isText = parsed !== undefined && alternatives.some(({ kind }) => kind === 'text');
+  if (array === undefined || isJson || isText) return text;
   return pieces.map((piece) => readValue([piece], array.schema.items ?? {}));
 }
 

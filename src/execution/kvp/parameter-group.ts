@@ -1,4 +1,4 @@
-import { invalid } from './invalid-parameter.js';
+import { invalidQuery } from '../../ogc/problems/invalid-query.js';
 import { mediaType } from './kvp-value.js';
 import { type QueryParameter, textOf } from './query-parameters.js';
 
@@ -45,12 +45,12 @@ export function divide(group: ParameterGroup): [input: ParameterGroup | undefine
   for (const [member, parameter] of members) {
     const fitsInput = inputId !== undefined && INPUT_MEMBERS.has(member);
     const fitsOutput = outputId !== undefined && OUTPUT_MEMBERS.has(member);
-    if (!fitsInput && !fitsOutput) throw invalid(parameter.key, 'is not known');
+    if (!fitsInput && !fitsOutput) throw invalidQuery(parameter.key, 'is not known');
     const target = fitsInput && (!fitsOutput || isQualified) ? input : output;
     target.members.set(member, parameter);
   }
   if (inputId === undefined && plain.length > 0) {
-    throw invalid(plain[0].key, `is an output; it is selected with ${outputId}[include]=true`);
+    throw invalidQuery(plain[0].key, `is an output; it is selected with ${outputId}[include]=true`);
   }
   return [plain.length + input.members.size > 0 ? input : undefined, output.members.size > 0 ? output : undefined];
 }

@@ -1,12 +1,24 @@
 import type { RequestedOutput } from '../../jobs/job.types.js';
+import { isJsonType } from '../../ogc/media-type.js';
 import type { OgcSchema, OutputDescription } from '../../processes/process-description.js';
+import type { RegisteredProcess } from '../../processes/registered-process.js';
 import { schemaNamed } from '../schema-alternatives.js';
 import { isAvailable } from './output-format.js';
 import type { ResultOutput } from './result-output.js';
 import { withStoredValues } from './stored-value.js';
 
-/** Of an output that was described when the job began: its process may be published anew without it. */
-export const UNDESCRIBED: OutputDescription = { schema: {} };
+/**
+ * The outputs of a job as they are described. Of those that its process no longer has, or that belong to a process which is no
+ * longer offered, only that they are there.
+ */
+export function describedOutputs(
+  produced: readonly ResultOutput[],
+  process: RegisteredProcess | undefined,
+): Readonly<Record<string, OutputDescription>> {
+  const described = process?.description.outputs ?? {};
+  if (produced.every(({ id }) => Object.hasOwn(described, id))) return described;
+  return { ...Object.fromEntries(produced.map(({ id }) => [id, { schema: {} }])), ...described };
+}
 
 /** The schema that an existing output is sent by: the one that the request names, if the description still has it. */
 export function requestedSchema({ schema: named }: Pick<RequestedOutput, 'schema'>, described: OgcSchema): OgcSchema {
@@ -29,7 +41,7 @@ export async function producedAsRequested(
     produced.map(async (output) => {
       const selection = named.find(({ id }) => id === output.id);
       if (selection === undefined) return output;
-      const schema = requestedSchema(selection, (described[output.id] ?? UNDESCRIBED).schema);
+      const schema = requestedSchema(selection, described[output.id].schema);
       return await asRequested(output, schema, selection.mediaType);
     }),
   );
@@ -45,6 +57,10 @@ export async function asRequested(
   mediaType: string | undefined,
 ): Promise<ResultOutput> {
   if (mediaType === undefined || output.kind === 'value' || isAvailable(output, schema, mediaType)) return output;
+  // Formats go by the kind of a value, and text that is no JSON is a string: that needs no reading.
+  const { id, mediaType: made } = output;
+  const asText: ResultOutput = { id, kind: 'value', value: '', mediaType: made, ofFile: true };
+  if (!isJsonType(made) && !isAvailable(asText, schema, mediaType)) return output;
   const [value] = (await withStoredValues([output])) ?? [output];
   return isAvailable(value, schema, mediaType) ? value : output;
 }

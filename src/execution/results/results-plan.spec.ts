@@ -283,12 +283,6 @@ describe('the format of an output', () => {
     });
   });
 
-  it('of an output that the process no longer has is the one it was made in', () => {
-    const outputs = [{ id: 'a', mediaType: 'image/png' }];
-    const described = { b: DESCRIBED.b };
-    expect(plan({ outputs }, { source: 'job', described })).toMatchObject({ form: 'bare', output: { schema: {} } });
-  });
-
   it('goes by the whole description when that no longer has the schema that the request named', () => {
     const outputs = [{ id: 'a', schema: 'http://a.example/gone' }];
     expect(plan({ outputs }, { source: 'job' })).toMatchObject({

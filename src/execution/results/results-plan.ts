@@ -5,7 +5,7 @@ import { DomainError } from '../../ogc/problems/domain-error.js';
 import type { OgcSchema, OutputDescription, ProcessDescription } from '../../processes/process-description.js';
 import { schemaNamed } from '../schema-alternatives.js';
 import { availableFormats, chooseFormat, negotiate, requireFormat, type OutputFormat } from './output-format.js';
-import { requestedSchema, UNDESCRIBED } from './requested-output.js';
+import { requestedSchema } from './requested-output.js';
 import type { ResultOutput } from './result-output.js';
 import { asksForDocument } from './results-profile.js';
 
@@ -154,7 +154,7 @@ function nothing({ source }: ResultsQuestion): ResultsPlan {
 function planOutput(selection: RequestedOutput, form: ResultsPlan['form'], question: ResultsQuestion): PlannedOutput[] {
   const output = question.produced.find(({ id }) => id === selection.id);
   if (output === undefined) return [];
-  const { schema: described, title } = question.described[selection.id] ?? UNDESCRIBED;
+  const { schema: described, title } = question.described[selection.id];
   const schema = requestedSchema(selection, described);
   const { mediaType } = selection;
   const isSettled = question.source === 'execution' && mediaType !== undefined;

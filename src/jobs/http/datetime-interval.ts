@@ -9,7 +9,7 @@ export interface DatetimeInterval {
 
 const RFC_3339 = z.iso.datetime({ offset: true });
 const INSTRUCTION =
-  'It must be an instant (2026-01-31T12:00:00Z) or an interval (start/end, ../end, start/..) as in RFC 3339.';
+  'must be an instant (2026-01-31T12:00:00Z) or an interval (start/end, ../end, start/..) as in RFC 3339';
 
 /**
  * Reads the query parameter `datetime` (OGC 18-062r2 /req/job-list/datetime-definition): an instant, or an interval
@@ -26,7 +26,7 @@ export function parseDatetime(value: unknown): DatetimeInterval {
   }
   const [from, to] = ends.map((end) => (end === '' || end === '..' ? undefined : parseInstant(end)));
   if (from !== undefined && to !== undefined && from > to) {
-    throw new DomainError('invalid-query-parameter', 'The interval ends before it starts.');
+    throw new DomainError('invalid-query-parameter', 'ends before it starts');
   }
   return { from, to };
 }

@@ -81,7 +81,7 @@ class QueryReader {
 
   finish(): void {
     if (this.faults.length === 0) return;
-    const detail = this.faults.map((fault) => `${fault.pointer.slice(1)}: ${fault.detail}`).join(' ');
+    const detail = this.faults.map((fault) => `${fault.pointer.slice(1)} ${fault.detail}.`).join(' ');
     throw new DomainError('invalid-query-parameter', detail, { errors: this.faults });
   }
 }
@@ -90,14 +90,14 @@ function textList(value: unknown): string[] | undefined {
   if (value === undefined) return undefined;
   const texts = [value].flat();
   const items = texts.flatMap((text) => (typeof text === 'string' ? text.split(',') : ['']));
-  if (items.includes('')) throw new DomainError('invalid-query-parameter', 'It must be a list without empty items.');
+  if (items.includes('')) throw new DomainError('invalid-query-parameter', 'must be a list without empty items');
   return [...new Set(items)];
 }
 
 function statusList(value: unknown): JobStatus[] | undefined {
   const items = textList(value);
   if (items?.some((item) => !(JOB_STATUSES as readonly string[]).includes(item))) {
-    throw new DomainError('invalid-query-parameter', `It must be a list of: ${JOB_STATUSES.join(', ')}.`);
+    throw new DomainError('invalid-query-parameter', `must be a list of: ${JOB_STATUSES.join(', ')}`);
   }
   return items as JobStatus[] | undefined;
 }
@@ -105,7 +105,7 @@ function statusList(value: unknown): JobStatus[] | undefined {
 function secondsList(value: unknown): number[] | undefined {
   const items = textList(value);
   if (items?.some((item) => !/^\d{1,15}$/.test(item))) {
-    throw new DomainError('invalid-query-parameter', 'It must be a whole number of seconds, or a list of these.');
+    throw new DomainError('invalid-query-parameter', 'must be a whole number of seconds, or a list of these');
   }
   return items?.map((item) => Math.min(Number(item), MOST_SECONDS));
 }

@@ -23,7 +23,7 @@ export function jsonBodyParser(fastify: FastifyInstance) {
   return (request: FastifyRequest, body: Buffer, done: Done): void => {
     if (body.length === 0) return done(null, undefined);
     const coding = request.headers['content-encoding'];
-    if (coding !== undefined && coding !== 'identity') {
+    if (coding !== undefined && coding.toLowerCase() !== 'identity') {
       return done(new DomainError('unsupported-media-type', `Send the body without the Content-Encoding "${coding}".`));
     }
     if (!isUtf8(body)) return done(new DomainError('malformed-body', 'The request body is not UTF-8 text.'));

@@ -11,12 +11,12 @@ const UNITS: Readonly<Partial<Record<string, string>>> = { string: 'character', 
 
 /**
  * What is wrong with a member of a small request body: goes on after its name, as the texts of our own rules do.
- * @returns nothing for what no body is checked for; zod's own text has to do then
+ * @returns nothing for other rules, which bring a text of their own
  */
 export function memberFault(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type': {
-      if (issue.input === undefined) return 'is required';
+      if (issue.input === undefined) return 'This member is required.';
       const kind = KINDS[issue.expected];
       return kind && `must be ${kind}`;
     }

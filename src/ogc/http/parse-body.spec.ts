@@ -28,7 +28,7 @@ describe('parseBody', () => {
 
   it.each<[unknown, Record<string, string>]>([
     [5, { '': 'must be an object' }],
-    [{}, { '/url': 'is required' }],
+    [{}, { '/url': 'This member is required.' }],
     [{ url: 5 }, { '/url': 'must be a text' }],
     [
       { url: 'x', more: 1, 'a/b': 2 },

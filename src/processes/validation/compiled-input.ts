@@ -3,7 +3,7 @@ import type { InputDescription } from '../process-description.js';
 import { pointerPart } from '../../ogc/json-pointer.js';
 import { meansBlock, valueSchemaOf } from '../schema/block-input.js';
 import { BLOCK_MEMBER, blockReferenceSchema } from '../schema/block-reference.js';
-import { UNREAD_VALUE } from '../unread-value.js';
+import { UNREAD_VALUE } from '../registered-process.js';
 import type { ValueValidator, ValueValidators } from './value-validator.js';
 import { valueWords } from './value-words.js';
 

@@ -35,7 +35,7 @@ export function parseRepetition(body: unknown, query: Readonly<Record<string, un
     return { from: 'task', task: from };
   }
   if (from !== undefined && from !== 'task') {
-    throw invalid([{ pointer: '/task', detail: `This member has no meaning with from: ${from}.` }]);
+    throw invalid([{ pointer: '/task', detail: `has no meaning with from: ${from}` }]);
   }
   return { from: 'task', task };
 }
