@@ -39,9 +39,9 @@ export class ResultsController {
     const job = await this.reader.get(jobId);
     const { accept, prefer } = request.headers;
     const profile = readProfile(query.profile);
-    const produced = await this.results.of(job);
-    const described = describedOutputs(produced, this.registry.find(job.process_id));
+    const { made, described } = await this.outputsOf(job);
     const chosen = readOutputIds(query.outputs, described);
+    const produced = made ?? (await this.results.of(job));
     const response = await this.writer.write(
       {
         produced,
@@ -100,11 +100,11 @@ export class ResultsController {
 
   private async find(jobId: string, outputId: string): Promise<OutputValue & { requested?: string }> {
     const job = await this.reader.get(jobId);
-    const produced = await this.results.of(job);
-    const described = describedOutputs(produced, this.registry.find(job.process_id));
+    const { made, described } = await this.outputsOf(job);
     if (!Object.hasOwn(described, outputId)) {
       throw new DomainError('no-such-output', `The process "${job.process_id}" has no output of that id.`);
     }
+    const produced = made ?? (await this.results.of(job));
     const requested: RequestedOutput = selection(job, outputId);
     const output = produced.find(({ id }) => id === outputId);
     const { schema } = described[outputId];
@@ -112,6 +112,12 @@ export class ResultsController {
       return { output, schema: requestedSchema(requested, schema), requested: requested.mediaType };
     }
     throw new DomainError('result-not-available', `The job produced no output "${outputId}".`);
+  }
+
+  /** What a job has made, once it was successful. An id that no output has is refused before it is told why there are none. */
+  private async outputsOf(job: JobDetailRow) {
+    const made = job.state_type === 'COMPLETED' ? await this.results.of(job) : undefined;
+    return { made, described: describedOutputs(made ?? [], this.registry.find(job.process_id)) };
   }
 
   private async send(
@@ -122,8 +128,6 @@ export class ResultsController {
   ): Promise<void> {
     replyWithResults(reply, await this.writer.writeOutput(output, { schema }, conditionsOf(request), requested), {});
   }
-
-  /** @throws DomainError `no-such-process` when the process of the job is no longer offered */
 }
 
 function conditionsOf({ headers }: FastifyRequest): OutputConditions {
