@@ -1,4 +1,4 @@
-import type { Transform } from 'node:stream';
+import { pipeline, Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { OutgoingError } from './outgoing-error.js';
 
@@ -28,4 +28,15 @@ export function contentDecoders(header: string | undefined): Transform[] {
     throw new OutgoingError('encoding');
   }
   return names.reverse().map((name) => DECODERS[name]());
+}
+
+/**
+ * Sends content through decoders. What is wrong with it is told to whoever reads the result, also when it comes to light before
+ * anybody does.
+ * @param decoders one at least
+ */
+export function decoded(content: AsyncIterable<Uint8Array>, decoders: readonly Transform[]): Readable {
+  const result = pipeline([Readable.from(content), ...decoders], () => undefined) as unknown as Readable;
+  // A decoder takes everything in before it finds that something is missing. By then the pipeline has let go of it.
+  return result.on('error', () => undefined);
 }

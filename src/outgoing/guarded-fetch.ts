@@ -1,9 +1,9 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { pipeline, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { AddressPolicy } from './address-policy.js';
 import { bounded } from './bounded-content.js';
-import { ACCEPTED_ENCODINGS, contentDecoders } from './content-decoding.js';
+import { ACCEPTED_ENCODINGS, contentDecoders, decoded } from './content-decoding.js';
 import type { GuardedClient } from './guarded-client.js';
 import { OutgoingError } from './outgoing-error.js';
 
@@ -121,14 +121,8 @@ function boundedBody(response: Dispatcher.ResponseData, maxBytes: number, signal
     const decoders = contentDecoders(single(response.headers['content-encoding']));
     // Counted twice: an endless compressed stream may decompress to nothing.
     const transferred = bounded(raw, maxBytes);
-    const decoded =
-      decoders.length === 0
-        ? transferred
-        : bounded(
-            pipeline([Readable.from(transferred), ...decoders], () => undefined) as unknown as Readable,
-            maxBytes,
-          );
-    const body = Readable.from(translated(decoded, signal), { objectMode: false });
+    const content = decoders.length === 0 ? transferred : bounded(decoded(transferred, decoders), maxBytes);
+    const body = Readable.from(translated(content, signal), { objectMode: false });
     body.once('close', () => discard(raw));
     return body;
   } catch (error) {
