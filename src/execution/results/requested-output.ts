@@ -5,7 +5,7 @@ import type { RegisteredProcess } from '../../processes/registered-process.js';
 import { schemaNamed } from '../schema-alternatives.js';
 import { isAvailable } from './output-format.js';
 import type { ResultOutput } from './result-output.js';
-import { withStoredValues } from './stored-value.js';
+import { storedValue } from './stored-value.js';
 
 /**
  * The outputs of a job as they are described. Of those that its process no longer has, or that belong to a process which is no
@@ -61,6 +61,6 @@ export async function asRequested(
   const { id, mediaType: made } = output;
   const asText: ResultOutput = { id, kind: 'value', value: '', mediaType: made, ofFile: true };
   if (!isJsonType(made) && !isAvailable(asText, schema, mediaType)) return output;
-  const [value] = (await withStoredValues([output])) ?? [output];
-  return isAvailable(value, schema, mediaType) ? value : output;
+  const value = await storedValue(output);
+  return value !== undefined && isAvailable(value, schema, mediaType) ? value : output;
 }

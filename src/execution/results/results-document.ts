@@ -79,14 +79,12 @@ function inlineValue(value: unknown, mediaType: string, { schema, format }: Plan
 async function fileEntry(file: Extract<ResultOutput, { kind: 'file' }>, planned: PlannedOutput): Promise<Content> {
   const { mediaType } = planned.format;
   const stored = await storedValue(file);
-  if (stored !== undefined && alternativesOf(planned.schema).some(({ kind }) => kind === 'binary')) {
-    return [JSON.stringify({ ...stored, mediaType })];
-  }
   if (stored !== undefined) {
-    const { id } = file;
-    const value: ResultOutput = { id, kind: 'value', ...stored, mediaType: file.mediaType, ofFile: true };
-    const format = chooseFormat(id, availableFormats(value, planned.schema), { mediaType });
-    return [JSON.stringify(inlineValue(stored.value, file.mediaType, { ...planned, format }))];
+    const { id, value } = stored;
+    const hasBytes = alternativesOf(planned.schema).some(({ kind }) => kind === 'binary');
+    if (hasBytes) return [JSON.stringify({ value, mediaType })];
+    const format = chooseFormat(id, availableFormats(stored, planned.schema), { mediaType });
+    return [JSON.stringify(inlineValue(value, stored.mediaType, { ...planned, format }))];
   }
   const slice: FileSlice = { bytes: file.bytes, start: 0, end: file.size, base64: true };
   return ['{"value":"', slice, `","encoding":"base64","mediaType":${JSON.stringify(mediaType)}}`];

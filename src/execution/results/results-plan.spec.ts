@@ -47,6 +47,16 @@ function codeOf(run: () => unknown): string | undefined {
   return undefined;
 }
 
+/** A file of one of the types that its description has. */
+const NETCDF: ResultOutput = {
+  id: 'f',
+  kind: 'file',
+  bytes: new LocalBytes('/x'),
+  size: 1,
+  sha256: '',
+  mediaType: 'application/x-netcdf',
+};
+
 describe('several raw outputs of 1.0', () => {
   it.each([undefined, 'multipart/related', 'multipart/*', 'application/json', '*/*', 'image/png, */*;q=0.1'])(
     'are multipart for Accept: %s',
@@ -223,15 +233,7 @@ describe('the format of an output', () => {
 
   it('of a file is what its process made of it', () => {
     const described = { f: { schema: { type: 'string', contentEncoding: 'binary' } } } as const;
-    const file = {
-      id: 'f',
-      kind: 'file',
-      bytes: new LocalBytes('/x'),
-      size: 1,
-      sha256: '',
-      mediaType: 'application/x-netcdf',
-    } as const;
-    const ask = (accept: string) => () => plan({ outputs: open('f') }, { produced: [file], described, accept });
+    const ask = (accept: string) => () => plan({ outputs: open('f') }, { produced: [NETCDF], described, accept });
     expect(ask('application/x-netcdf')()).toMatchObject({ output: { format: { mediaType: 'application/x-netcdf' } } });
     expect(codeOf(ask('application/zip'))).toBe('not-acceptable');
     const request = { response: 'raw', dialect: '1.0' } as const;
@@ -243,17 +245,9 @@ describe('the format of an output', () => {
     const described = {
       f: { schema: { oneOf: [binary('application/x-netcdf'), binary('application/zip')] } },
     } as Record<string, OutputDescription>;
-    const netcdf: ResultOutput = {
-      id: 'f',
-      kind: 'file',
-      bytes: new LocalBytes('/x'),
-      size: 1,
-      sha256: '',
-      mediaType: 'application/x-netcdf',
-    };
     const named = { outputs: [{ id: 'f', mediaType: 'application/zip' }] } as const;
     const ask = (request: Partial<ResultsQuestion['request']>, more: Partial<ResultsQuestion>) =>
-      plan(request, { produced: [netcdf], described, ...more });
+      plan(request, { produced: [NETCDF], described, ...more });
     const bare = { form: 'bare', output: { format: { mediaType: 'application/x-netcdf', writing: 'file' } } };
 
     it('is no 406 of the execution, whatever its Accept: the output is what it is', () => {
