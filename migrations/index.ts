@@ -10,6 +10,7 @@ import { Blocks1795996800000 } from './1795996800000-blocks.js';
 import { FilesOfJobs1795997400000 } from './1795997400000-files-of-jobs.js';
 import { Uploads1795999800000 } from './1795999800000-uploads.js';
 import { NotificationsPerStatement1796000400000 } from './1796000400000-notifications-per-statement.js';
+import { HistoryWithoutReferences1796067000000 } from './1796067000000-history-without-references.js';
 
 /** All migrations in their order. A new one is added at the end. */
 export const MIGRATIONS = [
@@ -25,4 +26,5 @@ export const MIGRATIONS = [
   FilesOfJobs1795997400000,
   Uploads1795999800000,
   NotificationsPerStatement1796000400000,
+  HistoryWithoutReferences1796067000000,
 ];

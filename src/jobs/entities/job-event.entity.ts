@@ -1,9 +1,10 @@
-import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
-import { Job } from './job.entity.js';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** One line of a job's history, numbered from 1 without gaps. */
+/**
+ * One line of a job's history, numbered from 1 without gaps. Only statements that write the row of the job write it, so
+ * nothing refers to a job that is gone; a trigger removes it with the job.
+ */
 @Entity('job_event')
-@ForeignKey(() => Job, ['jobId'], ['id'], { name: 'job_event_job', onDelete: 'CASCADE' })
 export class JobEvent {
   @PrimaryColumn('uuid', { name: 'job_id', primaryKeyConstraintName: 'job_event_pk' })
   jobId: string;

@@ -1,9 +1,10 @@
-import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
-import { Job } from './job.entity.js';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** One named result of a job: a JSON value in this row, or a file in the storage of the job. */
+/**
+ * One named result of a job: a JSON value in this row, or a file in the storage of the job. It is written with the row of
+ * the job, and removed with it by a trigger, as `JobEvent` is.
+ */
 @Entity('job_output')
-@ForeignKey(() => Job, ['jobId'], ['id'], { name: 'job_output_job', onDelete: 'CASCADE' })
 export class JobOutput {
   @PrimaryColumn('uuid', { name: 'job_id', primaryKeyConstraintName: 'job_output_pk' })
   jobId: string;
