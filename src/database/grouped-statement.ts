@@ -1,7 +1,7 @@
 import { isDatabaseUnavailable } from './database-unavailable.js';
 
 /** Calls that go as one statement at most, so that none of them waits long for its neighbours. */
-const LARGEST_GROUP = 100;
+const LARGEST_GROUP = 200;
 
 interface Waiting<Call, Row> {
   readonly call: Call;

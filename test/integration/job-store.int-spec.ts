@@ -58,6 +58,20 @@ describe('JobAcceptance', () => {
     expect(await store.leases.claim(id, 'another', LEASE)).toBeUndefined();
   });
 
+  it('tells of a job that was stored with others what its row says', async () => {
+    const jobs = [newJob(), newJob({ response: { ...newJob().response, outputs: [] } })];
+    const accepted = await Promise.all([
+      ...jobs.map((job) => store.acceptance.accept({ ...job, id: randomUUID() })),
+      ...jobs.map((job) => store.acceptance.acceptRunning(job, 'this-node', LEASE)),
+    ]);
+    for (const job of accepted) {
+      const { request_digest: digest, ...row } = job;
+      expect(digest).toBeNull();
+      expect(await store.reader.get(job.id)).toMatchObject(row);
+    }
+    expect(accepted.map(({ wants_nothing: nothing }) => nothing)).toEqual([null, true, null, true]);
+  });
+
   it('gives birth to many at once as to each alone: a fault of one harms no other', async () => {
     const taken = newJob();
     await store.acceptance.accept(taken);
@@ -498,6 +512,89 @@ describe('what clients and processes say', () => {
       { seq: 3, type: 'progress', data: { progress: 10, message: 'reading' } },
       { seq: 4, type: 'progress', data: { progress: 20 } },
     ]);
+  });
+});
+
+describe('the history of a job', () => {
+  /** Rows of jobs that there are none of. */
+  const orphans = (database: TestDatabase) =>
+    database.query(
+      `SELECT job_id FROM (SELECT job_id FROM job_event UNION ALL SELECT job_id FROM job_output) rows
+       WHERE NOT EXISTS (SELECT FROM job WHERE id = job_id)`,
+    );
+  const finished = async (database: TestDatabase) => {
+    const job = await database.claimed();
+    await database.completion.succeed(job, [VALUE]);
+    return job.id;
+  };
+
+  it('goes with it, and nothing of any other, whoever removes it in whatever way', async () => {
+    const database = await databases.open();
+    const [kept, removed, deleted] = [await finished(database), await finished(database), await finished(database)];
+    await database.cancellation.remove(removed);
+    await database.query(`SET search_path = public; DELETE FROM sluice.job WHERE id = '${deleted}'; RESET search_path`);
+    expect(await orphans(database)).toEqual([]);
+    expect((await database.history(kept)).map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(await database.query('SELECT job_id FROM job_output WHERE job_id = $1', [kept])).toHaveLength(1);
+
+    await database.query(`UPDATE job SET expires_at = now() - interval '1 s'`);
+    await database.recovery.expire(10);
+    expect(await database.query('SELECT FROM job_event UNION ALL SELECT FROM job_output')).toEqual([]);
+  });
+
+  it('goes when all jobs do', async () => {
+    const database = await databases.open();
+    await finished(database);
+    await database.query('SET search_path = public; TRUNCATE sluice.job CASCADE; RESET search_path');
+    expect(await orphans(database)).toEqual([]);
+  });
+
+  it('gets nothing more from one who was about to write it while the job was removed', async () => {
+    const database = await databases.open();
+    const job = await database.claimed();
+    const other = await database.connect();
+    await other.query('BEGIN');
+    await other.query('DELETE FROM job WHERE id = $1', [job.id]);
+    const progress = database.journal.progress(job, 50);
+    await eventually(
+      async () =>
+        (
+          await database.query(
+            `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%progress%'`,
+          )
+        )[0],
+      'the other waits for the row of the job',
+    );
+    await other.query('COMMIT');
+    await other.end();
+    await progress;
+    expect(await orphans(database)).toEqual([]);
+  });
+
+  it('is removed also where it was written while the one who removes the job waited', async () => {
+    const database = await databases.open();
+    const id = await finished(database);
+    const writer = await database.connect();
+    await writer.query('BEGIN');
+    await writer.query(
+      `WITH j AS (UPDATE job SET seq = seq + 1 WHERE id = $1 RETURNING id, seq)
+       INSERT INTO job_event (job_id, seq, type) SELECT id, seq, 'callback' FROM j`,
+      [id],
+    );
+    const removal = database.cancellation.remove(id);
+    await eventually(
+      async () =>
+        (
+          await database.query(
+            `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%DELETE FROM job %'`,
+          )
+        )[0],
+      'the removal waits for the row of the job',
+    );
+    await writer.query('COMMIT');
+    await writer.end();
+    await removal;
+    expect(await database.query('SELECT FROM job_event UNION ALL SELECT FROM job_output')).toEqual([]);
   });
 });
 

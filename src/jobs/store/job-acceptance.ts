@@ -59,21 +59,26 @@ const ACCEPT = new Statement<AcceptedJob>(
    SELECT ${STATUS_COLUMNS}, j.request_digest FROM j`,
 );
 
+/** When jobs were stored, all at once or none of them. */
+interface StoredTogether {
+  readonly at: Date;
+}
+
 /** The same for many jobs at once, of requests without a key. */
-const ACCEPT_TOGETHER = new Statement<AcceptedJob>(
+const ACCEPT_TOGETHER = new Statement<StoredTogether>(
   'job_accept_together',
   `WITH j AS (
      INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response, subscriber,
                       storage, admission, seq)
      SELECT x.id, x.process_id, x.process_version, 'SCHEDULED', 'Scheduled', x.inputs::json, x.staged::json,
        x.response::json, x.subscriber::json, x.storage, x.admission::json, 1
-     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-       $9::text[]) AS x (id, process_id, process_version, inputs, staged, response, subscriber, storage, admission)
-     RETURNING *
+     FROM json_to_recordset($1::json) AS x (id uuid, process_id text, process_version text, inputs text, staged text,
+       response text, subscriber text, storage text, admission text)
+     RETURNING id
    ), e AS (
      INSERT INTO job_event (job_id, seq, type) SELECT id, 1, 'accepted' FROM j
    )
-   SELECT ${STATUS_COLUMNS}, j.request_digest FROM j`,
+   SELECT now() AS at`,
 );
 
 /** Accepts a job that this very node runs at once: it is born running, under a lease. */
@@ -97,58 +102,67 @@ const ACCEPT_RUNNING = new Statement<AcceptedJob>(
 );
 
 /** The same for many jobs at once, of requests without a key and a subscriber. */
-const ACCEPT_RUNNING_TOGETHER = new Statement<AcceptedJob>(
+const ACCEPT_RUNNING_TOGETHER = new Statement<StoredTogether>(
   'job_accept_running_together',
   `WITH j AS (
      INSERT INTO job (id, process_id, process_version, state_type, state_name, inputs, staged, response, storage, seq,
                       epoch, worker_id, lease_until, started_at, claimed_at)
      SELECT x.id, x.process_id, x.process_version, 'RUNNING', 'Running', x.inputs::json, x.staged::json,
        x.response::json, x.storage, 2, 1, x.worker_id, now() + x.lease * interval '1 ms', now(), now()
-     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-       $9::float8[]) AS x (id, process_id, process_version, inputs, staged, response, storage, worker_id, lease)
-     RETURNING *
+     FROM json_to_recordset($1::json) AS x (id uuid, process_id text, process_version text, inputs text, staged text,
+       response text, storage text, worker_id text, lease float8)
+     RETURNING id, worker_id
    ), e AS (
      INSERT INTO job_event (job_id, seq, type, data)
      SELECT id, s, t, d FROM j, LATERAL (VALUES
        (1, 'accepted', NULL), (2, 'started', json_build_object('attempt', 1, 'worker', j.worker_id))
      ) v (s, t, d)
    )
-   SELECT ${STATUS_COLUMNS}, j.request_digest FROM j`,
+   SELECT now() AS at`,
 );
 
-/** A new job as the values of {@link ACCEPT} or {@link ACCEPT_RUNNING}. */
-interface StorableJob {
-  readonly id: string;
-  readonly values: readonly (string | number | null)[];
+/** The node that runs a job, and for how many milliseconds nobody else may. */
+interface FirstLease {
+  readonly workerId: string;
+  readonly lease: number;
 }
 
-/** Which of them {@link ACCEPT_TOGETHER} takes: all but the idempotency key and its digest. */
-const KEYLESS_VALUES = [0, 1, 2, 3, 4, 5, 8, 9, 10];
-/** Which of those of {@link ACCEPT_RUNNING} its group takes: no subscriber either. */
-const LONELY_VALUES = [0, 1, 2, 3, 4, 5, 9, 10, 11];
+/** A job that is stored together with others. */
+interface GroupedJob {
+  readonly id: string;
+  readonly job: NewJob;
+  /** As a JSON object with the columns that {@link ACCEPT_TOGETHER} and {@link ACCEPT_RUNNING_TOGETHER} read. */
+  readonly record: string;
+  /** Of one that runs. */
+  readonly held?: FirstLease;
+}
 
 /** A job with more text than this is stored by itself, lest a group grow out of bounds. Characters. */
-const LARGEST_IN_GROUP = 64 * 1024;
-
-const sizeOf = (values: readonly unknown[]) =>
-  values.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 0), 0);
+const LARGEST_IN_GROUP = 32 * 1024;
 
 /** Brings jobs into the world. */
 @Injectable()
 export class JobAcceptance {
-  private readonly keyless: GroupedStatement<StorableJob, AcceptedJob>;
-  private readonly lonely: GroupedStatement<StorableJob, AcceptedJob>;
+  /** Of requests without a key. */
+  private readonly waiting: GroupedStatement<GroupedJob, AcceptedJob>;
+  /** Of requests without a key and a subscriber. */
+  private readonly running: GroupedStatement<GroupedJob, AcceptedJob>;
 
   constructor(private readonly database: Database) {
-    this.keyless = this.grouped(ACCEPT_TOGETHER, KEYLESS_VALUES, ACCEPT);
-    this.lonely = this.grouped(ACCEPT_RUNNING_TOGETHER, LONELY_VALUES, ACCEPT_RUNNING);
+    this.waiting = new GroupedStatement(
+      (jobs) => this.together(ACCEPT_TOGETHER, jobs),
+      ({ job }) => this.acceptAlone(job),
+    );
+    this.running = new GroupedStatement(
+      (jobs) => this.together(ACCEPT_RUNNING_TOGETHER, jobs),
+      ({ job, held }) => this.acceptRunningAlone(job, held!),
+    );
   }
 
   /** Stores a job that waits for a worker. @returns it, or the job that has its idempotency key */
   async accept(job: NewJob): Promise<AcceptedJob> {
-    const storable = { id: job.id, values: [...newJobValues(job), admissionValue(job)] };
-    const hasCompany = job.idempotency === undefined && sizeOf(storable.values) <= LARGEST_IN_GROUP;
-    return (await (hasCompany ? this.keyless.execute(storable) : this.alone(ACCEPT, storable)))!;
+    const grouped = job.idempotency === undefined ? groupedJob(job) : undefined;
+    return grouped === undefined ? await this.acceptAlone(job) : (await this.waiting.execute(grouped))!;
   }
 
   /**
@@ -157,27 +171,74 @@ export class JobAcceptance {
    * @returns it, or the job that has its idempotency key
    */
   async acceptRunning(job: NewJob, workerId: string, lease: number): Promise<AcceptedJob> {
-    const storable = { id: job.id, values: [...newJobValues(job), workerId, lease] };
-    const { idempotency, subscriber } = job;
-    const hasCompany =
-      idempotency === undefined && subscriber === undefined && sizeOf(storable.values) <= LARGEST_IN_GROUP;
-    return (await (hasCompany ? this.lonely.execute(storable) : this.alone(ACCEPT_RUNNING, storable)))!;
+    const held = { workerId, lease };
+    const hasCompany = job.idempotency === undefined && job.subscriber === undefined;
+    const grouped = hasCompany ? groupedJob(job, held) : undefined;
+    return grouped === undefined ? await this.acceptRunningAlone(job, held) : (await this.running.execute(grouped))!;
   }
 
-  private grouped(together: Statement<AcceptedJob>, indices: readonly number[], single: Statement<AcceptedJob>) {
-    return new GroupedStatement<StorableJob, AcceptedJob>(
-      (jobs) =>
-        this.database.execute(
-          together,
-          indices.map((index) => jobs.map(({ values }) => values[index])),
-        ),
-      (job) => this.alone(single, job),
-    );
+  private async together(statement: Statement<StoredTogether>, jobs: readonly GroupedJob[]): Promise<AcceptedJob[]> {
+    const [{ at }] = await this.database.execute(statement, [`[${jobs.map(({ record }) => record).join()}]`]);
+    return jobs.map((stored) => rowOf(stored, at));
   }
 
-  private async alone(statement: Statement<AcceptedJob>, { values }: StorableJob): Promise<AcceptedJob> {
-    return (await this.database.execute(statement, values))[0];
+  private async acceptAlone(job: NewJob): Promise<AcceptedJob> {
+    return (await this.database.execute(ACCEPT, [...newJobValues(job), admissionValue(job)]))[0];
   }
+
+  private async acceptRunningAlone(job: NewJob, { workerId, lease }: FirstLease): Promise<AcceptedJob> {
+    return (await this.database.execute(ACCEPT_RUNNING, [...newJobValues(job), workerId, lease]))[0];
+  }
+}
+
+/**
+ * JSON columns are members of type text here: PostgreSQL then leaves what is escaped in them alone.
+ * @returns nothing for a job that is too large
+ */
+function groupedJob(job: NewJob, held?: FirstLease): GroupedJob | undefined {
+  const { id, staged, subscriber, storage, admission } = job;
+  const record = JSON.stringify({
+    id,
+    process_id: job.processId,
+    process_version: job.processVersion,
+    inputs: JSON.stringify(job.inputs),
+    staged: staged && JSON.stringify(staged),
+    response: JSON.stringify(job.response),
+    subscriber: subscriber && JSON.stringify(subscriber),
+    storage,
+    admission: admission && JSON.stringify(admission),
+    worker_id: held?.workerId,
+    lease: held?.lease,
+  });
+  return record.length <= LARGEST_IN_GROUP ? { id, job, record, held } : undefined;
+}
+
+/** The row of a job that has just been stored under no key: nothing in it that would have to be read. */
+function rowOf({ job, held }: GroupedJob, at: Date): AcceptedJob {
+  const isRunning = held !== undefined;
+  return {
+    id: job.id,
+    process_id: job.processId,
+    process_version: job.processVersion,
+    state_type: isRunning ? 'RUNNING' : 'SCHEDULED',
+    state_name: isRunning ? 'Running' : 'Scheduled',
+    message: null,
+    progress: null,
+    fault: null,
+    recoveries: 0,
+    worker_id: held?.workerId ?? null,
+    created_at: at,
+    started_at: isRunning ? at : null,
+    finished_at: null,
+    updated_at: at,
+    waiting_reason: null,
+    due_at: null,
+    parent_id: null,
+    retry_of: null,
+    cached_from: null,
+    wants_nothing: job.response.outputs === undefined ? null : job.response.outputs.length === 0,
+    request_digest: null,
+  };
 }
 
 /** `$1` to `$10` of every statement that accepts the job of a request. */

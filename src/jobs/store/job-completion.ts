@@ -37,23 +37,41 @@ export interface Recovery extends Redispatch, ResumingParent {
   readonly state_type: 'SCHEDULED' | 'CRASHED';
 }
 
-/** What a success changes, of a job that is kept for `$3` milliseconds, and its results for `$4`. */
-const COMPLETED = `state_type = 'COMPLETED', state_name = 'Completed', progress = 100, lease_until = NULL,
-       finished_at = now(), updated_at = now(), expires_at = now() + $3 * interval '1 ms',
-       results_expire_at = now() + $4::float8 * interval '1 ms', seq = seq + 1`;
+/** A job that has succeeded, and its outputs. */
+interface Success extends HeldLease {
+  readonly outputs: readonly OutputRow[];
+}
+
+/** An output as `json_to_recordset` reads it; its value is a text, so that PostgreSQL leaves what is escaped in it alone. */
+interface OutputRow {
+  readonly output_id: string;
+  readonly media_type: string;
+  readonly value?: string;
+  readonly file?: string;
+  readonly size?: number;
+  readonly sha256?: string;
+}
+
+/** The members of {@link OutputRow}. */
+const OUTPUT_ROW = '(output_id text, value text, file text, media_type text, size bigint, sha256 text)';
+
+/** What a success changes, of a job that is kept for some milliseconds, and its results for some. */
+const completed = (ttl: string, resultTtl: string) => `state_type = 'COMPLETED', state_name = 'Completed',
+       progress = 100, lease_until = NULL, finished_at = now(), updated_at = now(),
+       expires_at = now() + ${ttl} * interval '1 ms',
+       results_expire_at = now() + ${resultTtl}::float8 * interval '1 ms', seq = seq + 1`;
 
 /** State, outputs and event in one statement: a reader sees all of the end of a job, or nothing of it. */
 const SUCCEED = new Statement<Written>(
   'job_succeed',
   `WITH ${LOCK_PARENT}, j AS (
-     UPDATE job SET ${COMPLETED}
+     UPDATE job SET ${completed('$3', '$4')}
      WHERE ${OWNED} AND ${PARENT_LOCKED}
      RETURNING ${CALLBACK_COLUMNS}
    ), o AS (
      INSERT INTO job_output (job_id, output_id, value, file, media_type, size, sha256)
      SELECT j.id, x.output_id, x.value::json, x.file, x.media_type, x.size, x.sha256
-     FROM j, unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[])
-       AS x (output_id, value, file, media_type, size, sha256)
+     FROM j, json_to_recordset($5::json) AS x ${OUTPUT_ROW}
    ), ${keepResult('j', `''`)}, e AS (
      INSERT INTO job_event (job_id, seq, type) SELECT id, seq, 'successful' FROM j
    ), ${oweCallback('successUri')}, ${resumeParent()}
@@ -71,8 +89,8 @@ const SUCCEED = new Statement<Written>(
 const SUCCEED_TOGETHER = new Statement<Written>(
   'job_succeed_together',
   `WITH l AS MATERIALIZED (
-     SELECT locked.id AS locked_id
-     FROM unnest($1::uuid[], $2::int[]) AS held (id, epoch), LATERAL (
+     SELECT locked.id AS locked_id, held.outputs
+     FROM json_to_recordset($1::json) AS held (id uuid, epoch int, outputs json), LATERAL (
        SELECT job.id FROM job
        WHERE job.id = held.id AND job.epoch = held.epoch AND (${isIn(acceptedFrom('COMPLETED'))}) IS TRUE
          AND parent_id IS NULL AND subscriber IS NULL AND admission IS NULL
@@ -80,28 +98,19 @@ const SUCCEED_TOGETHER = new Statement<Written>(
      ) AS locked
      WHERE locked.id = held.id
    ), j AS (
-     UPDATE job SET ${COMPLETED} FROM l WHERE id = locked_id RETURNING id, seq
+     UPDATE job SET ${completed('$2', '$3')} FROM l WHERE id = locked_id RETURNING id, seq, outputs
    ), o AS (
      INSERT INTO job_output (job_id, output_id, value, file, media_type, size, sha256)
      SELECT j.id, x.output_id, x.value::json, x.file, x.media_type, x.size, x.sha256
-     FROM j JOIN unnest($5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[])
-       AS x (job_id, output_id, value, file, media_type, size, sha256) ON x.job_id = j.id
+     FROM j, json_to_recordset(j.outputs) AS x ${OUTPUT_ROW}
    ), e AS (
      INSERT INTO job_event (job_id, seq, type) SELECT id, seq, 'successful' FROM j
    )
    SELECT id, NULL AS resumed FROM j`,
 );
 
-/** A job that has succeeded, and its outputs as rows. */
-interface Success extends HeldLease {
-  readonly outputs: readonly OutputRow[];
-}
-
-/** `output_id`, `value`, `file`, `media_type`, `size`, `sha256` */
-type OutputRow = readonly [string, string | null, string | null, string, number | null, string | null];
-
 /** A job with more text than this ends by itself, lest a group grow out of bounds. Characters. */
-const LARGEST_IN_GROUP = 64 * 1024;
+const LARGEST_IN_GROUP = 32 * 1024;
 
 const SUCCEEDED = new Statement<{ readonly id: string }>(
   'job_succeeded',
@@ -166,7 +175,7 @@ export class JobCompletion {
    */
   async succeed(held: HeldLease, outputs: readonly StoredOutput[]): Promise<boolean> {
     const success = { id: held.id, epoch: held.epoch, outputs: outputs.map(rowOf) };
-    const size = success.outputs.reduce((sum, [, value]) => sum + (value?.length ?? 0), 0);
+    const size = success.outputs.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
     const row = await (size <= LARGEST_IN_GROUP ? this.successes.execute(success) : this.succeedAlone(success));
     this.ended(row);
     return row !== undefined || (await this.hasSucceeded(held));
@@ -212,19 +221,13 @@ export class JobCompletion {
 
   private async succeedAlone({ id, epoch, outputs }: Success): Promise<Written | undefined> {
     const { JOB_TTL, RESULT_TTL = null } = this.settings;
-    const [row] = await this.database.execute(SUCCEED, [id, epoch, JOB_TTL, RESULT_TTL, ...columnsOf(outputs)]);
+    const [row] = await this.database.execute(SUCCEED, [id, epoch, JOB_TTL, RESULT_TTL, JSON.stringify(outputs)]);
     return row;
   }
 
   private succeedTogether(successes: readonly Success[]): Promise<Written[]> {
-    return this.database.execute(SUCCEED_TOGETHER, [
-      successes.map(({ id }) => id),
-      successes.map(({ epoch }) => epoch),
-      this.settings.JOB_TTL,
-      this.settings.RESULT_TTL ?? null,
-      successes.flatMap(({ id, outputs }) => outputs.map(() => id)),
-      ...columnsOf(successes.flatMap(({ outputs }) => outputs)),
-    ]);
+    const { JOB_TTL, RESULT_TTL = null } = this.settings;
+    return this.database.execute(SUCCEED_TOGETHER, [JSON.stringify(successes), JOB_TTL, RESULT_TTL]);
   }
 
   /** An answer may be lost after its statement took effect; what is then said again is still so. */
@@ -242,12 +245,8 @@ export class JobCompletion {
 }
 
 function rowOf(output: StoredOutput): OutputRow {
-  return 'value' in output
-    ? [output.id, JSON.stringify(output.value), null, output.mediaType, null, null]
-    : [output.id, null, output.file, output.mediaType, output.size, output.sha256];
-}
-
-/** Rows as one array for each of their columns. */
-function columnsOf(rows: readonly OutputRow[]): unknown[][] {
-  return [0, 1, 2, 3, 4, 5].map((column) => rows.map((row) => row[column]));
+  const { id: output_id, mediaType: media_type } = output;
+  if ('value' in output) return { output_id, media_type, value: JSON.stringify(output.value) };
+  const { file, size, sha256 } = output;
+  return { output_id, media_type, file, size, sha256 };
 }
