@@ -45,22 +45,22 @@ export class JobConclusion {
     private readonly dispatcher: Dispatcher,
   ) {}
 
-  async conclude(run: EndingRun, outcome: ExecutionOutcome): Promise<RunResult> {
+  conclude(run: EndingRun, outcome: ExecutionOutcome): Promise<RunResult> {
     switch (outcome.kind) {
       case 'succeeded':
-        return await this.succeed(run, outcome.outputs);
+        return this.succeed(run, outcome.outputs);
       case 'failed':
         return outcome.retry === undefined
-          ? await this.fail(run, outcome.fault.code === 'non-determinism' ? 'NonDeterminism' : 'Failed', outcome.fault)
-          : await this.retry(run, outcome.retry.delay, outcome.fault);
+          ? this.fail(run, outcome.fault.code === 'non-determinism' ? 'NonDeterminism' : 'Failed', outcome.fault)
+          : this.retry(run, outcome.retry.delay, outcome.fault);
       case 'suspended':
-        return await this.suspend(run);
+        return this.suspend(run);
       case 'timed-out':
-        return await this.fail(run, 'TimedOut', outcome.fault);
+        return this.fail(run, 'TimedOut', outcome.fault);
       case 'crashed':
-        return await this.crash(run, outcome.fault);
+        return this.crash(run, outcome.fault);
       case 'cancelled':
-        return await this.giveUp(run);
+        return this.giveUp(run);
     }
   }
 
@@ -81,7 +81,7 @@ export class JobConclusion {
 
   /** What the job was to be run with cannot be had. */
   async failWithoutInputs(run: EndingRun, error: unknown): Promise<RunResult> {
-    if (run.lease.signal.aborted) return await this.giveUp(run);
+    if (run.lease.aborted) return await this.giveUp(run);
     if (error instanceof DomainError) return await this.fail(run, 'Failed', faultOf(error));
     return await this.failUnexpectedly(run, error, 'The inputs of the job cannot be read any more.');
   }
@@ -92,7 +92,7 @@ export class JobConclusion {
     try {
       outputs = await storedOutputs(produced, run.files);
     } catch (error) {
-      if (run.lease.signal.aborted) return await this.giveUp(run);
+      if (run.lease.aborted) return await this.giveUp(run);
       if (error instanceof DomainError) return await this.fail(run, 'Failed', faultOf(error));
       throw error;
     }
@@ -145,7 +145,7 @@ export class JobConclusion {
 
   /** The job stopped without a result, or its result came too late. Says so to the row, whoever owns it now. */
   private async giveUp(run: EndingRun): Promise<RunResult> {
-    if (run.lease.reason === 'shutdown') return await this.handBack(run, 'the worker shut down');
+    if (run.lease.stopReason === 'shutdown') return await this.handBack(run, 'the worker shut down');
     await untilAvailable(() => this.cancellation.confirm(run.lease));
     await this.clear(run);
     return { kind: 'open' };

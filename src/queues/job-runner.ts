@@ -87,13 +87,13 @@ export class JobRunner {
   }
 
   /** Runs a job that was accepted as running on this node, for a client that waits for it. */
-  async runHere(job: OwnedJob): Promise<RunResult> {
-    return await this.runAccepted(job, (code) => code());
+  runHere(job: OwnedJob): Promise<RunResult> {
+    return this.runAccepted(job, (code) => code());
   }
 
   /** Runs a job that was accepted as running on this node, or puts it on the queue when there is no place for it. */
-  async runSoon(job: OwnedJob): Promise<RunResult> {
-    return await this.runAccepted(job, (code) => this.places.runSoon(job.processId, code));
+  runSoon(job: OwnedJob): Promise<RunResult> {
+    return this.runAccepted(job, (code) => this.places.runSoon(job.processId, code));
   }
 
   private async runAccepted(job: OwnedJob, enter: Entrance): Promise<RunResult> {
@@ -110,7 +110,13 @@ export class JobRunner {
       // A job whose log cannot be written has other troubles, and says so elsewhere.
       void this.journal.log(lease, [warningLine(message)]).catch(() => undefined);
     };
-    return this.stored.ofRun(storage, this.files.attempt(id, epoch), { signal: lease.signal, tell });
+    const waiting = {
+      get signal() {
+        return lease.signal;
+      },
+      tell,
+    };
+    return this.stored.ofRun(storage, this.files.attempt(id, epoch), waiting);
   }
 
   private async runUnder(lease: Lease, files: RunFiles, job: OwnedJob, enter: Entrance): Promise<RunResult> {
@@ -119,8 +125,8 @@ export class JobRunner {
     const { id, epoch, processId, signals } = job;
     const { storage } = files;
     const stepping = { id, epoch, processId, isResumed, signals, storage };
-    const journal = new JournalWriter(this.journal, lease, lease.signal);
-    const steps = this.steps.open(stepping, files, this.node.id, lease.signal, journal);
+    const journal = new JournalWriter(this.journal, lease, lease);
+    const steps = this.steps.open(stepping, files, this.node.id, lease, journal);
     const run = () => ({
       lease,
       files,
@@ -160,9 +166,12 @@ export class JobRunner {
     }
     let inputs: ResolvedInputs;
     try {
-      inputs = await untilAvailable(() => this.blocks.resolve(process, job.inputs), lease.signal);
+      const takesBlocks = process.blockInputs !== undefined;
+      inputs = takesBlocks
+        ? await untilAvailable(() => this.blocks.resolve(process, job.inputs), lease.signal)
+        : { values: job.inputs };
     } catch (error) {
-      if (lease.signal.aborted) return { kind: 'cancelled' };
+      if (lease.aborted) return { kind: 'cancelled' };
       if (!(error instanceof DomainError)) throw error;
       return { kind: 'failed', fault: { code: error.code, detail: error.message, errors: error.errors } };
     }
@@ -179,7 +188,7 @@ export class JobRunner {
       directory: this.files.attempt(job.id, job.epoch),
       ...(typeof job.storage === 'string' && { storage: job.storage }),
     };
-    const outcome = await enter(() => this.engine.run(unit, journal, lease.signal, steps));
+    const outcome = await enter(() => this.engine.run(unit, journal, lease, steps));
     await journal.flush();
     const drift = outcome?.kind === 'succeeded' ? await steps.drift() : undefined;
     return drift === undefined

@@ -42,7 +42,7 @@ let writer: JournalWriter;
 beforeEach(() => {
   journal = new RecordingJournal();
   stop = new AbortController();
-  writer = new JournalWriter(journal as unknown as JobJournal, HELD, stop.signal);
+  writer = new JournalWriter(journal as unknown as JobJournal, HELD, stop);
 });
 
 describe('JournalWriter', () => {

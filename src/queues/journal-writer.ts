@@ -23,10 +23,11 @@ export class JournalWriter implements ExecutionObserver, RunLog {
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
 
+  /** @param stop its signal is aborted when the job has to stop */
   constructor(
     private readonly journal: JobJournal,
     private readonly held: HeldLease,
-    private readonly signal: AbortSignal,
+    private readonly stop: { readonly signal: AbortSignal },
   ) {}
 
   progress(percent: number, message?: string): void {
@@ -54,11 +55,10 @@ export class JournalWriter implements ExecutionObserver, RunLog {
   }
 
   /** Writes what is left. Waits for the database while it is away, unless the job has to stop. */
-  async flush(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.write();
-    await this.writing;
+  flush(): Promise<void> {
+    const isEmpty = this.lines.length === 0 && this.dropped === 0 && this.latest === undefined;
+    if (!isEmpty || this.timer !== undefined) this.write();
+    return this.writing;
   }
 
   private schedule(): void {
@@ -74,7 +74,7 @@ export class JournalWriter implements ExecutionObserver, RunLog {
   /** One write after the other, so that lines stay in their order. */
   private next(write: () => Promise<void>): void {
     this.writing = this.writing.then(write).catch((error: unknown) => {
-      if (!this.signal.aborted)
+      if (!this.stop.signal.aborted)
         JournalWriter.logger.error(`The log of job ${this.held.id}: ${(error as Error).message}`);
     });
   }
@@ -84,7 +84,7 @@ export class JournalWriter implements ExecutionObserver, RunLog {
     const latest = this.latest;
     this.latest = undefined;
     if (latest === undefined) return;
-    await untilAvailable(() => this.journal.progress(this.held, latest.percent, latest.message), this.signal);
+    await untilAvailable(() => this.journal.progress(this.held, latest.percent, latest.message), this.stop.signal);
   }
 
   private async writeLines(): Promise<void> {
@@ -103,7 +103,7 @@ export class JournalWriter implements ExecutionObserver, RunLog {
     this.lines.sort((one, other) => (one.time < other.time ? -1 : Number(one.time > other.time)));
     while (this.lines.length > 0) {
       const batch = this.lines.splice(0, LARGEST_BATCH);
-      await untilAvailable(() => this.journal.log(this.held, batch), this.signal);
+      await untilAvailable(() => this.journal.log(this.held, batch), this.stop.signal);
     }
   }
 }

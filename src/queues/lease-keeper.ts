@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { Settings } from '../config/settings.js';
 import { isDatabaseUnavailable } from '../database/database-unavailable.js';
 import { Notifications } from '../database/notifications.js';
+import type { StopSignal } from '../engine/time-limit.js';
 import { CANCEL_CHANNEL, JOB_CHANNEL } from '../jobs/job-channels.js';
 import { isTerminal } from '../jobs/job-state.js';
 import { type HeldLease, JobLeases, type RenewedLease } from '../jobs/store/job-leases.js';
@@ -10,10 +11,12 @@ import { type HeldTask, TaskClaims } from '../tasks/store/task-claims.js';
 /** Why a running job must stop: the client dismissed it, another node owns it now, or this node shuts down. */
 export type StopReason = 'cancelled' | 'lost' | 'shutdown';
 
-/** A job this node runs, or a task of one. `signal` is aborted when it must stop; `reason` then says why. */
-export interface Lease extends HeldLease {
+/** A job this node runs, or a task of one. It is itself what tells the run to stop. */
+export interface Lease extends HeldLease, StopSignal {
+  /** The same as an `AbortSignal`, made for those who need a real one: most runs are over before anybody does. */
   readonly signal: AbortSignal;
-  readonly reason: StopReason | undefined;
+  /** Why it must stop, once it must. */
+  readonly stopReason: StopReason | undefined;
   /** Notes that what became of the job could not be put on record under this claim. */
   refuse(): void;
   release(): void;
@@ -21,7 +24,7 @@ export interface Lease extends HeldLease {
 
 class ActiveLease implements Lease {
   private readonly controller = new AbortController();
-  reason: StopReason | undefined;
+  stopReason: StopReason | undefined;
   isRefused = false;
 
   constructor(
@@ -35,8 +38,24 @@ class ActiveLease implements Lease {
     return this.controller.signal;
   }
 
+  get aborted(): boolean {
+    return this.stopReason !== undefined;
+  }
+
+  get reason(): Error {
+    return this.signal.reason as Error;
+  }
+
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void {
+    this.signal.addEventListener(type, listener, options);
+  }
+
+  removeEventListener(type: 'abort', listener: () => void): void {
+    this.signal.removeEventListener(type, listener);
+  }
+
   stop(reason: StopReason): void {
-    this.reason ??= reason;
+    this.stopReason ??= reason;
     this.controller.abort(reason);
   }
 

@@ -56,8 +56,18 @@ describe('RunPlaces', () => {
   });
 
   it('lets no more be on their way into the database than have a chance to run soon', async () => {
-    const rows = Array.from({ length: 4 }, gated);
-    const begun = rows.map(({ code }) => places.begin(code));
+    jest.useFakeTimers();
+    const last = gated();
+    const run = places.run('quick', last.code);
+    jest.advanceTimersByTime(10);
+    last.open();
+    await run;
+    // Two places have run 24 of them after 120 ms.
+    const rows = Array.from({ length: 25 }, gated);
+    const begun = rows.map(({ code }) => {
+      expect(places.canBegin(SHORT)).toBe(true);
+      return places.begin(code);
+    });
     expect(places.canBegin(SHORT)).toBe(false);
     rows[0].open();
     await begun[0];

@@ -26,23 +26,25 @@ export class RunPlaces {
   }
 
   /** Runs code of a process that came from the queue. */
-  async run<T>(processId: string, code: () => Promise<T>): Promise<T> {
+  run<T>(processId: string, code: () => Promise<T>): Promise<T> {
     this.taken += 1;
-    return await this.runInPlace(processId, code);
+    return this.runInPlace(processId, code);
   }
 
   /**
    * Whether a job of the process shall begin here at once. No place is held for it while its row is written; hence the
-   * bound on how many may be on their way.
+   * bound on how many may be on their way: with runs as long as the last one, none of them has to wait for longer than
+   * half of its patience.
    */
   canBegin({ description: { id }, policy, tasks }: RegisteredProcess): boolean {
+    const lastRun = this.lastRuns.get(id) ?? Infinity;
     return (
       policy.isolation === 'inline' &&
       // A flow may wait for its tasks, which need places too.
       tasks === undefined &&
-      (this.lastRuns.get(id) ?? Infinity) <= SHORT_RUN &&
+      lastRun <= SHORT_RUN &&
       this.taken < this.places &&
-      this.beginning < 2 * this.places
+      this.beginning * lastRun < (this.places * PATIENCE) / 2
     );
   }
 
@@ -61,7 +63,8 @@ export class RunPlaces {
    * @returns nothing when no place came free for longer than a short job is worth
    */
   async runSoon<T>(processId: string, code: () => Promise<T>): Promise<T | undefined> {
-    return (await this.place()) ? await this.runInPlace(processId, code) : undefined;
+    const hasPlace = this.taken < this.places ? this.takePlace() : await this.placeInTurn();
+    return hasPlace ? await this.runInPlace(processId, code) : undefined;
   }
 
   private async runInPlace<T>(processId: string, code: () => Promise<T>): Promise<T> {
@@ -74,12 +77,13 @@ export class RunPlaces {
     }
   }
 
-  /** Takes a place, and waits for one if need be. */
-  private place(): Promise<boolean> {
-    if (this.taken < this.places) {
-      this.taken += 1;
-      return Promise.resolve(true);
-    }
+  private takePlace(): true {
+    this.taken += 1;
+    return true;
+  }
+
+  /** Waits for a place, which is then taken. @returns whether one came free in time */
+  private placeInTurn(): Promise<boolean> {
     return new Promise((resolve) => {
       const end = (isFree: boolean) => {
         clearTimeout(impatience);
@@ -94,8 +98,6 @@ export class RunPlaces {
   private leave(): void {
     this.taken -= 1;
     const [next] = this.waiting;
-    if (next === undefined || this.taken >= this.places) return;
-    this.taken += 1;
-    next(true);
+    if (next !== undefined && this.taken < this.places) next(this.takePlace());
   }
 }

@@ -59,11 +59,11 @@ export class TaskRunner {
 
   async run(task: ClaimedTask): Promise<void> {
     const lease = this.keeper.hold(task);
-    const journal = new JournalWriter(this.journal, lease, lease.signal);
+    const journal = new JournalWriter(this.journal, lease, lease);
     const tell = (message: string) => journal.log(warningLine(message));
     const directory = this.files.taskAttempt(task.id, task.task, task.epoch);
     const files = this.stored.ofRun(task.storage, directory, { signal: lease.signal, tell });
-    const steps = this.steps.openTask(task, files, this.node.id, lease.signal, journal);
+    const steps = this.steps.openTask(task, files, this.node.id, lease, journal);
     try {
       const outcome = await this.outcomeOf(task, lease, files, journal, steps);
       await journal.flush();
@@ -83,7 +83,7 @@ export class TaskRunner {
 
   private async outcomeOf(
     task: ClaimedTask,
-    { signal }: Lease,
+    lease: Lease,
     files: RunFiles,
     journal: JournalWriter,
     steps: TaskRunSteps,
@@ -91,11 +91,11 @@ export class TaskRunner {
     try {
       const referring = await this.inputs.load(task, files);
       const process = this.registry.get(task.process_id);
-      const inputs = await untilAvailable(() => this.blocks.resolve(process, referring), signal);
+      const inputs = await untilAvailable(() => this.blocks.resolve(process, referring), lease.signal);
       const unit = this.unitOf({ ...task, arguments: await argumentsHere(task.arguments, files) }, inputs);
-      return await this.places.run(unit.processId, () => this.engine.run(unit, journal, signal, steps));
+      return await this.places.run(unit.processId, () => this.engine.run(unit, journal, lease, steps));
     } catch (error) {
-      if (signal.aborted) return { kind: 'cancelled' };
+      if (lease.aborted) return { kind: 'cancelled' };
       if (error instanceof DomainError) return { kind: 'failed', fault: { code: error.code, detail: error.message } };
       this.logger.error(`A task of job ${task.id} could not be run: ${(error as Error).stack}`);
       return { kind: 'failed', fault: { code: 'internal', detail: 'The service could not run the task.' } };
@@ -136,7 +136,7 @@ export class TaskRunner {
         await this.crash(task, outcome.fault);
         return;
       case 'cancelled':
-        if (lease.reason === 'shutdown') await untilAvailable(() => this.claims.handBack(task));
+        if (lease.stopReason === 'shutdown') await untilAvailable(() => this.claims.handBack(task));
         return;
       case 'failed':
         // What the service could not do, another worker may.

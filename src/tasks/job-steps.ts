@@ -63,6 +63,11 @@ export interface JobStepsTools extends WatchTools {
   readonly workerId: string;
 }
 
+/** What makes a job stop. */
+export interface Stop {
+  readonly signal: AbortSignal;
+}
+
 /** A job that this node runs. */
 export interface SteppingJob extends HeldLease {
   readonly processId: string;
@@ -77,6 +82,8 @@ export interface SteppingJob extends HeldLease {
 /**
  * The memory of the steps of one job that this node runs. What is on record is answered from it, everything else is one
  * statement, fenced by the claim. An outage of the database is waited out for as long as the job may go on.
+ *
+ * Most jobs have no steps: whatever serves them is made when the first one comes.
  */
 export class JobSteps extends StepJournal {
   private memory: Promise<Map<string, StepRow>> | undefined;
@@ -85,25 +92,27 @@ export class JobSteps extends StepJournal {
   private readonly met = new Set<string>();
   /** Keys of those that run anew because they are called with something else (`onDrift: 'rerun'`). */
   private readonly rerun = new Set<string>();
-  private readonly guarded: GuardedSteps;
-  private readonly watch: TaskWatch;
+  private guardedSteps?: GuardedSteps;
+  private taskWatch?: TaskWatch;
   private hasTasksElsewhere = false;
   private cutShort = false;
   private given: ExecutionOutcome | undefined;
-  readonly transactions: StepTransactions;
+  private jobTransactions?: StepTransactions;
+  readonly transactions: StepTransactions = { run: (work) => this.ownTransactions.run(work) };
 
-  /** @param signal aborted when the job has to stop */
+  /** @param stop its signal is aborted when the job has to stop; it is read when a step wants to know */
   constructor(
     private readonly job: SteppingJob,
     private readonly files: RunFiles,
-    private readonly signal: AbortSignal,
+    private readonly stop: Stop,
     private readonly log: RunLog,
     private readonly tools: JobStepsTools,
   ) {
     super();
-    this.guarded = new GuardedSteps(job, signal, tools);
-    const isPatient = !tools.settings.ALWAYS_SUSPEND;
-    this.watch = new TaskWatch(job.id, isPatient, (operation) => this.patiently(operation), tools);
+  }
+
+  private get ownTransactions(): StepTransactions {
+    const { job, signal, tools } = this;
     const recording: RecordingSteps = {
       end: (end) => this.end(end),
       outputsOf: (end) => this.outputsOf(end),
@@ -112,7 +121,20 @@ export class JobSteps extends StepJournal {
       ended: (end, receipt) => this.guarded.ended(end, receipt),
     };
     const { database, endings, transactions } = tools;
-    this.transactions = new JobTransactions(job, signal, recording, database, endings, transactions);
+    return (this.jobTransactions ??= new JobTransactions(job, signal, recording, database, endings, transactions));
+  }
+
+  private get guarded(): GuardedSteps {
+    return (this.guardedSteps ??= new GuardedSteps(this.job, this.signal, this.tools));
+  }
+
+  private get watch(): TaskWatch {
+    const isPatient = !this.tools.settings.ALWAYS_SUSPEND;
+    return (this.taskWatch ??= new TaskWatch(this.job.id, isPatient, (ask) => this.patiently(ask), this.tools));
+  }
+
+  private get signal(): AbortSignal {
+    return this.stop.signal;
   }
 
   /** Whether a step of this run wrote outputs: the files of the attempt then belong to the record. */
@@ -138,7 +160,7 @@ export class JobSteps extends StepJournal {
 
   /** Keys of limits and results that steps of this run asked for; others may wait for them. */
   get limitKeys(): string[] {
-    return this.guarded.limitKeys;
+    return this.guardedSteps?.limitKeys ?? [];
   }
 
   /**
@@ -149,6 +171,7 @@ export class JobSteps extends StepJournal {
    * @returns the fault, which names the step
    */
   async drift(task?: string): Promise<NonDeterminismError | undefined> {
+    if (!this.job.isResumed) return undefined;
     const known = await this.remembered();
     const place = task === undefined ? '' : `${task}/`;
     const isOwn = (key: string) =>

@@ -93,17 +93,17 @@ export class TestSteps {
   /** The steps of a job that was claimed; as after a restart when it was claimed before. */
   of(held: HeldLease & { readonly retry_of?: string | null; readonly storage?: string | null }): JobSteps {
     const isResumed = held.epoch > 1 || (held.retry_of ?? null) !== null;
-    const { signal } = new AbortController();
-    const files = this.stored.ofRun(held.storage, this.files.attempt(held.id, held.epoch), { signal });
-    return this.factory.open({ ...held, processId: 'a-process', isResumed }, files, 'a-worker', signal, SILENT);
+    const stop = new AbortController();
+    const files = this.stored.ofRun(held.storage, this.files.attempt(held.id, held.epoch), stop);
+    return this.factory.open({ ...held, processId: 'a-process', isResumed }, files, 'a-worker', stop, SILENT);
   }
 
   /** The steps of a task that was claimed apart from its job. */
   ofTask(task: ClaimedTask): TaskRunSteps {
-    const { signal } = new AbortController();
+    const stop = new AbortController();
     const directory = this.files.taskAttempt(task.id, task.task, task.epoch);
-    const files = this.stored.ofRun(task.storage, directory, { signal });
-    return this.factory.openTask(task, files, 'a-worker', signal, SILENT);
+    const files = this.stored.ofRun(task.storage, directory, stop);
+    return this.factory.openTask(task, files, 'a-worker', stop, SILENT);
   }
 
   /** Claims a job once more, as the next worker does. */

@@ -153,7 +153,7 @@ describe('LeaseKeeper', () => {
     await store.cancellation.request(job.id);
     await stopped(lease);
     keeper.stopAll('shutdown');
-    expect(lease.reason).toBe('cancelled');
+    expect(lease.stopReason).toBe('cancelled');
   });
 
   it('keeps the new hold on a job when an old one is released', async () => {
