@@ -37,11 +37,11 @@ export class ExecutionResponder {
     call: Pick<ExecutionCall, 'accept' | 'profile' | 'preferences'>,
   ): Promise<void> {
     const { requested, result, applied } = answer;
-    const jobId = result.kind === 'job' ? result.job.id : result.jobId;
-    const monitor = jobId === undefined ? [] : [this.monitorLink(request, jobId)];
+    if (result.kind === 'job') return this.sendJob(this.links.url(request, ''), reply, result.job, applied);
+    const { jobId } = result;
+    const monitor = jobId === undefined ? [] : [monitorLink(this.links.url(request, ''), jobId)];
     if (monitor.length > 0) reply.header('link', monitor);
     if (result.kind === 'failed') throw result.error;
-    if (result.kind === 'job') return this.sendJob(request, reply, result.job, applied);
 
     const { outputs, discard } = result;
     if (discard !== undefined) reply.raw.once('close', () => void this.files.remove(discard));
@@ -67,21 +67,17 @@ export class ExecutionResponder {
   }
 
   /** OGC 18-062r2 /req/core/process-execute-success-async */
-  private sendJob(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    job: JobStatusRow,
-    honoured: Partial<Preferences>,
-  ): void {
+  private sendJob(base: string, reply: FastifyReply, job: JobStatusRow, honoured: Partial<Preferences>): void {
     const applied = formatPreferenceApplied(honoured);
     if (applied !== undefined) reply.header('preference-applied', applied);
     void reply
       .code(201)
-      .header('location', this.links.url(request, `/jobs/${job.id}`))
-      .send(this.presenter.present(request, job));
+      .header('link', monitorLink(base, job.id))
+      .header('location', `${base}/jobs/${job.id}`)
+      .send(this.presenter.presentAt(base, job));
   }
+}
 
-  private monitorLink(request: FastifyRequest, jobId: string): string {
-    return formatLinkHeader([this.links.to(request, `/jobs/${jobId}`, LinkRelation.monitor)]);
-  }
+function monitorLink(base: string, jobId: string): string {
+  return formatLinkHeader([{ href: `${base}/jobs/${jobId}`, rel: LinkRelation.monitor, type: MediaType.json }]);
 }

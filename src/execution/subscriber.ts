@@ -13,10 +13,11 @@ import { jsonPointer } from '../ogc/json-pointer.js';
  *   looked at when the call is made
  */
 export function readSubscriber(
-  { subscriber = {} }: Pick<ExecuteRequest, 'subscriber'>,
+  { subscriber }: Pick<ExecuteRequest, 'subscriber'>,
   policy: AddressPolicy,
   baseUrl: () => string,
 ): JobSubscriber | undefined {
+  if (subscriber === undefined) return undefined;
   const urls = Object.entries(subscriber).map(([name, uri]: [string, string]) => [name, new URL(uri)] as const);
   const refused = urls.filter(([, { hostname }]) => !policy.mayAllowHost(hostname));
   if (refused.length > 0) {

@@ -13,7 +13,10 @@ import type { JobStatusRow } from './store/job-row.js';
 /** A job, with what only its own status document tells. */
 type PresentableJob = JobStatusRow & Partial<Pick<JobDetailRow, 'questions' | 'children'>>;
 
-/** `statusInfo.yaml` of 1.0 and of the 2.0 draft in one, with our finer `state` beside. No member is ever null. */
+/**
+ * `statusInfo.yaml` of 1.0 and of the 2.0 draft in one, with our finer `state` beside. No member is ever null; one that is
+ * undefined is left out of the JSON.
+ */
 export interface StatusInfo {
   jobID: string;
   id: string;
@@ -59,6 +62,8 @@ export class StatusInfoPresenter {
   /** The same where no request is being answered. @param base absolute URL of the landing page, without a trailing slash */
   presentAt(base: string, job: PresentableJob): StatusInfo {
     const status = statusOf(job.state_type);
+    const message = job.message ?? undefined;
+    const waits = status === 'accepted' || job.state_type === 'PAUSED';
     return {
       jobID: job.id,
       id: job.id,
@@ -66,19 +71,15 @@ export class StatusInfoPresenter {
       processingEntityType: 'ogc-api-processes',
       processID: job.process_id,
       status,
-      ...(job.message !== null && { message: job.message }),
-      ...(job.progress !== null && { progress: job.progress }),
+      message,
+      progress: job.progress ?? undefined,
       created: job.created_at.toISOString(),
-      ...(job.started_at && { started: job.started_at.toISOString() }),
-      ...(job.finished_at && { finished: job.finished_at.toISOString() }),
+      started: job.started_at?.toISOString(),
+      finished: job.finished_at?.toISOString(),
       updated: job.updated_at.toISOString(),
-      state: {
-        type: job.state_type,
-        name: job.state_name,
-        ...(job.message !== null && { message: job.message }),
-      },
-      ...((status === 'accepted' || job.state_type === 'PAUSED') && { waitingReason: waitingReason(job) }),
-      ...(job.questions && { inputRequests: job.questions.map(toInputRequest) }),
+      state: { type: job.state_type, name: job.state_name, message },
+      waitingReason: waits ? waitingReason(job) : undefined,
+      inputRequests: job.questions?.map(toInputRequest),
       links: linksOf(base, job, status),
     };
   }
@@ -92,35 +93,29 @@ export class StatusInfoPresenter {
 }
 
 function linksOf(base: string, job: PresentableJob, status: JobStatus): Link[] {
-  const to = (path: string, rel: string, title: string): Link => ({
-    href: `${base}${path}`,
-    rel,
-    type: MediaType.json,
-    title,
-  });
+  const links: Link[] = [];
+  const to = (path: string, rel: string, title: string) =>
+    links.push({ href: `${base}${path}`, rel, type: MediaType.json, title });
   const path = `/jobs/${job.id}`;
-  return [
-    to(path, LinkRelation.self, 'This job'),
-    to(path, LinkRelation.monitor, 'The status of this job'),
-    ...(status === 'successful' && !job.wants_nothing
-      ? [to(`${path}/results`, LinkRelation.results, 'The results')]
-      : []),
-    ...(status === 'failed' ? [to(`${path}/results`, LinkRelation.exceptions, 'Why it failed')] : []),
-    to(`${path}/logs`, LinkRelation.log, 'What the process logged'),
-    to(`${path}/events`, LinkRelation.events, 'What happened to this job'),
-    to(`${path}/tasks`, LinkRelation.tasks, 'Its steps'),
-    to(`${path}/graph`, LinkRelation.graph, 'Its steps and how far they are, as a graph'),
-    to(`${path}/artifacts`, LinkRelation.artifacts, 'What it shows'),
-    ...(job.parent_id ? [to(`/jobs/${job.parent_id}`, LinkRelation.parentJob, 'The job whose step started it')] : []),
-    ...(job.children ?? []).map((id) =>
-      to(`/jobs/${id}`, LinkRelation.childJob, 'A job that one of its steps started'),
-    ),
-    ...(job.retry_of ? [to(`/jobs/${job.retry_of}`, LinkRelation.retryOf, 'The job that it repeats')] : []),
-    ...(job.cached_from
-      ? [to(`/jobs/${job.cached_from}`, LinkRelation.cachedFrom, 'The job whose results it took over')]
-      : []),
-    to(`/processes/${encodeURIComponent(job.process_id)}`, LinkRelation.up, 'The process'),
-  ];
+  to(path, LinkRelation.self, 'This job');
+  to(path, LinkRelation.monitor, 'The status of this job');
+  if (status === 'successful' && !job.wants_nothing) to(`${path}/results`, LinkRelation.results, 'The results');
+  if (status === 'failed') to(`${path}/results`, LinkRelation.exceptions, 'Why it failed');
+  to(`${path}/logs`, LinkRelation.log, 'What the process logged');
+  to(`${path}/events`, LinkRelation.events, 'What happened to this job');
+  to(`${path}/tasks`, LinkRelation.tasks, 'Its steps');
+  to(`${path}/graph`, LinkRelation.graph, 'Its steps and how far they are, as a graph');
+  to(`${path}/artifacts`, LinkRelation.artifacts, 'What it shows');
+  if (job.parent_id) to(`/jobs/${job.parent_id}`, LinkRelation.parentJob, 'The job whose step started it');
+  for (const id of job.children ?? []) {
+    to(`/jobs/${id}`, LinkRelation.childJob, 'A job that one of its steps started');
+  }
+  if (job.retry_of) to(`/jobs/${job.retry_of}`, LinkRelation.retryOf, 'The job that it repeats');
+  if (job.cached_from) {
+    to(`/jobs/${job.cached_from}`, LinkRelation.cachedFrom, 'The job whose results it took over');
+  }
+  to(`/processes/${encodeURIComponent(job.process_id)}`, LinkRelation.up, 'The process');
+  return links;
 }
 
 function toInputRequest({ task, name, request, until }: JobQuestion): InputRequestInfo {

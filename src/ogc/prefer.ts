@@ -25,7 +25,10 @@ const PREFERENCE = /^([!#$%&'*+.^_`|~\w-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([!#
  * preference the first one counts. Whatever cannot be read or is not known is ignored, as the RFC asks.
  */
 export function parsePrefer(header: string | readonly string[] | undefined): Preferences {
-  return header === undefined ? NOTHING_PREFERRED : readPreferences(header);
+  if (header === undefined) return NOTHING_PREFERRED;
+  // Clients say the same in one request after the other.
+  if (last === undefined || last.header !== header) last = { header, preferences: readPreferences(header) };
+  return last.preferences;
 }
 
 function readPreferences(header: string | readonly string[]): Preferences {
@@ -50,6 +53,9 @@ function readPreferences(header: string | readonly string[]): Preferences {
 
 /** What most requests ask for. */
 const NOTHING_PREFERRED = readPreferences('');
+
+/** What was read last. */
+let last: { readonly header: string | readonly string[]; readonly preferences: Preferences } | undefined;
 
 /**
  * The value of `Preference-Applied` for the preferences that were honoured (OGC 18-062r2

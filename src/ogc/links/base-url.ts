@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Settings } from '../../config/settings.js';
 import { DomainError } from '../problems/domain-error.js';
-import { forwardedHeader, isFromTrustedProxy } from './trusted-proxies.js';
+import { forwardedHeader, isForwarded } from './trusted-proxies.js';
 
 const HOST = /^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?\.?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 const PREFIX = /^(?:\/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*$/;
@@ -22,7 +22,7 @@ export function baseUrl(request: FastifyRequest, settings: Settings, mountPath =
   if (settings.PUBLIC_URL !== undefined) return settings.PUBLIC_URL;
   let { protocol, host }: { protocol: string; host: string } = request;
   let prefix = '';
-  if (isFromTrustedProxy(request, settings)) {
+  if (isForwarded(request, settings)) {
     protocol = forwardedHeader(request, 'x-forwarded-proto')?.toLowerCase() ?? protocol;
     host = forwardedHeader(request, 'x-forwarded-host') ?? host;
     const port = forwardedHeader(request, 'x-forwarded-port');

@@ -19,12 +19,14 @@ export interface Link {
 export function formatLinkHeader(links: readonly Link[]): string {
   return links
     .map(({ href, rel, type, title, hreflang }) => {
-      const parameters = Object.entries({ rel, type, title, hreflang })
-        .filter((entry): entry is [string, string] => entry[1] !== undefined)
-        .map(([name, value]) => `${name}="${quotable(value)}"`);
-      return [`<${href.replace(/[^\x21-\x7e]|[<>"]/gu, percentEncoded)}>`, ...parameters].join('; ');
+      const target = `<${href.replace(/[^\x21-\x7e]|[<>"]/gu, percentEncoded)}>`;
+      return `${target}${parameter('rel', rel)}${parameter('type', type)}${parameter('title', title)}${parameter('hreflang', hreflang)}`;
     })
     .join(', ');
+}
+
+function parameter(name: string, value: string | undefined): string {
+  return value === undefined ? '' : `; ${name}="${quotable(value)}"`;
 }
 
 function quotable(text: string): string {
