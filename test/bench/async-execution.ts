@@ -4,17 +4,25 @@ import type pg from 'pg';
 import { request } from 'undici';
 import { bareQueueWaits } from './bare-queue-waits.js';
 import { durableFloor } from './durable-floor.js';
+import { LeanClient } from './lean-client.js';
 import { connect, type QueueAt } from './queue-at.js';
 import { median, quantile, type Measurement } from './measurement.js';
 
 const JOBS = 1_000;
 /** Submissions under way at once, here and for the baseline. */
-const IN_FLIGHT = 20;
+const IN_FLIGHT = 200;
 /** Jobs at once; the service is started with the same WORKER_CONCURRENCY. */
 export const CONCURRENCY = 10;
 const SINGLE_JOBS = 100;
-/** Rounds that do not count: whoever has just started is still compiling its code, the service and the baseline alike. */
-const WARM_ROUNDS = 8;
+const HEADERS = { 'content-type': 'application/json', prefer: 'respond-async' };
+const BODY = '{"inputs":{"name":"Ada"}}';
+/**
+ * Rounds that do not count: whoever has just started is still compiling its code, the service and the baseline alike. The
+ * service has more of it, and is through with it after some 40,000 requests.
+ */
+const WARM_ROUNDS = 40;
+/** A round takes a tenth of a second, in which much else can happen on a machine. */
+const ROUNDS = 15;
 
 /** (c): 1000 asynchronous no-op jobs from the first request to the last end, beside BullMQ alone on the same backend. */
 export async function measureAsyncExecution(base: string, pool: pg.Pool, at: QueueAt): Promise<Measurement[]> {
@@ -23,26 +31,31 @@ export async function measureAsyncExecution(base: string, pool: pg.Pool, at: Que
   const bareRates: number[] = [];
   const floors: number[] = [];
   const loadedWaits: number[] = [];
+  const client = await LeanClient.open(executionOf(base, 'noop'), HEADERS, BODY, IN_FLIGHT);
   for (let round = 0; round < WARM_ROUNDS; round += 1) {
     await bareQueueRate(at, `bench-warm-${round}`);
-    await serviceRate(base, pool);
+    await serviceRate(client, pool);
   }
-  for (let round = 0; round < 5; round += 1) {
+  for (let round = 0; round < ROUNDS; round += 1) {
     bareRates.push(await bareQueueRate(at, `bench-${round}`));
-    rates.push(await serviceRate(base, pool));
+    rates.push(await serviceRate(client, pool));
     loadedWaits.push(...(await waits(pool)));
     floors.push(await durableFloor(pool, JOBS));
   }
+  client.close();
   const bareWaits = await bareQueueWaits(at, SINGLE_JOBS);
   const single = await singleWaits(base, pool);
   const [rate, bareRate, floor, p50] = [median(rates), median(bareRates), median(floors), median(single)];
+  // What else the machine does weighs on both runs of a round.
+  const ratio = median(rates.map((value, round) => value / bareRates[round]));
   return [
     {
       name: `(c) ${JOBS} async jobs, submitted and finished, on ${backend}`,
       unit: 'jobs/s',
       value: rate,
       baseline: { name: `bare BullMQ on ${backend}`, value: bareRate },
-      goal: { text: 'at least half', met: rate >= bareRate / 2 },
+      ratio,
+      goal: { text: 'at least half', met: ratio >= 0.5 },
     },
     {
       name: `(c) the same beside what makes a job durable, on ${backend}`,
@@ -65,14 +78,10 @@ export async function measureAsyncExecution(base: string, pool: pg.Pool, at: Que
   ];
 }
 
-async function serviceRate(base: string, pool: pg.Pool): Promise<number> {
+async function serviceRate(client: LeanClient, pool: pg.Pool): Promise<number> {
   await pool.query('TRUNCATE sluice.job CASCADE');
   const begin = performance.now();
-  let left = JOBS;
-  const client = async () => {
-    while (left-- > 0) await submit(base);
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, client));
+  await client.send(JOBS);
   await allEnded(pool, JOBS);
   return (JOBS * 1_000) / (performance.now() - begin);
 }
@@ -81,7 +90,7 @@ async function serviceRate(base: string, pool: pg.Pool): Promise<number> {
 async function singleWaits(base: string, pool: pg.Pool): Promise<number[]> {
   await pool.query('TRUNCATE sluice.job CASCADE');
   for (let job = 1; job <= SINGLE_JOBS; job += 1) {
-    await submit(base, 'noop-child');
+    await submit(executionOf(base, 'noop-child'));
     await allEnded(pool, job);
   }
   return await waits(pool);
@@ -95,24 +104,24 @@ async function waits(pool: pg.Pool): Promise<number[]> {
   return rows.map(({ wait }) => wait);
 }
 
-async function submit(base: string, processId = 'noop'): Promise<void> {
-  const { statusCode, body } = await request(`${base}/processes/${processId}/execution`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', prefer: 'respond-async' },
-    body: '{"inputs":{"name":"Ada"}}',
-  });
+function executionOf(base: string, processId: string): string {
+  return `${base}/processes/${processId}/execution`;
+}
+
+async function submit(url: string): Promise<void> {
+  const { statusCode, body } = await request(url, { method: 'POST', headers: HEADERS, body: BODY });
   const text = await body.text();
   if (statusCode !== 201) throw new Error(`${statusCode}: ${text}`);
 }
 
-/** Asks now and then: a query that never rests would take the processor from what is measured. */
+/** Asks when all have been submitted, and rests in between: the query takes the processor from what is measured. */
 async function allEnded(pool: pg.Pool, count: number): Promise<void> {
   for (;;) {
     const { rows } = await pool.query<{ ended: number }>(
       `SELECT count(*)::int AS ended FROM sluice.job WHERE state_type = 'COMPLETED'`,
     );
     if (rows[0].ended >= count) return;
-    await delay(5);
+    await delay(2);
   }
 }
 
