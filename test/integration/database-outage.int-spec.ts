@@ -106,7 +106,7 @@ describe('a database that is away', () => {
   });
 
   it.each([
-    ['a violated constraint', `INSERT INTO job_event (job_id, seq, type) VALUES (gen_random_uuid(), 1, 'x')`],
+    ['a violated constraint', `INSERT INTO job_event (job_id, seq) VALUES (gen_random_uuid(), 1)`],
     ['a missing table', 'SELECT * FROM no_such_table'],
     ['a wrong value', `SELECT 'x'::uuid`],
     ['a time limit', `SET statement_timeout = 1; SELECT pg_sleep(600)`],

@@ -7,7 +7,7 @@ import type { ClaimingWorker } from '../../src/jobs/limits/job-entrance.js';
 import { compatibilityKey, type HeldLease } from '../../src/jobs/store/job-leases.js';
 import { DomainError } from '../../src/ogc/problems/domain-error.js';
 import type { JobSteps } from '../../src/tasks/job-steps.js';
-import { type JobRow, type TestDatabase, TestDatabases } from '../harness/database.js';
+import { type EventRow, type JobRow, type TestDatabase, TestDatabases } from '../harness/database.js';
 import { step, TestSteps } from '../harness/steps.js';
 import { temporaryDirectory } from '../harness/temporary-directory.js';
 
@@ -197,7 +197,7 @@ describe('the states of jobs with steps, limits and kept results', () => {
         const history = await store.history(id);
         expect(history.map(({ seq }) => seq)).toEqual(history.map((_, index) => index + 1));
         expect((await store.row(id)).seq).toBe(history.length);
-        const types = history.map(({ type }) => type).filter((type) => type === 'accepted' || isStand(type));
+        const types = history.map(({ type }) => type).filter((_, index) => isStand(history, index));
         const steps = types.slice(1).map((type, index) => [types[index], type]);
         expect(steps.filter(([from, to]) => !(AFTER[from] ?? []).includes(to))).toEqual([]);
       }
@@ -212,7 +212,8 @@ describe('the states of jobs with steps, limits and kept results', () => {
       ...of(0, 'break', 'fail'),
       ...of(1, 'wake', 'claim'),
     ];
-    const examples = [cached, stopped, failed].map((sequence): [typeof sequence] => [sequence]);
+    const undecided = of(0, 'claim', 'pause', 'continue', 'pause', 'ask', 'continue', 'claim', 'succeed');
+    const examples = [cached, stopped, failed, undecided].map((sequence): [typeof sequence] => [sequence]);
     await fc.assert(property, { numRuns: 40, examples });
 
     expect([...reached]).toEqual(
@@ -232,6 +233,13 @@ describe('the states of jobs with steps, limits and kept results', () => {
   });
 });
 
-function isStand(type: string): boolean {
-  return Object.values(AFTER).some((types) => types.includes(type));
+const STANDS = new Set(['accepted', ...Object.values(AFTER).flat()]);
+
+/** Whether an event says where its job stands. The end of a pause does not where the job has gone on running all the time. */
+function isStand(history: readonly EventRow[], index: number): boolean {
+  const [last] = history
+    .slice(0, index)
+    .filter(({ type }) => type === 'pause-requested' || STANDS.has(type))
+    .slice(-1);
+  return STANDS.has(history[index].type) && !(history[index].type === 'resumed' && last?.type === 'pause-requested');
 }
