@@ -5,6 +5,8 @@ export class HistoryWithoutReferences1796067000000 implements MigrationInterface
   name = 'HistoryWithoutReferences1796067000000';
 
   public async up(queryRunner: QueryRunner): Promise<void> {
+    // First the table that every statement locks first: other nodes may be at work.
+    await queryRunner.query(`LOCK TABLE "job" IN ACCESS EXCLUSIVE MODE`);
     await queryRunner.query(`ALTER TABLE "job_output" DROP CONSTRAINT "job_output_job"`);
     await queryRunner.query(`ALTER TABLE "job_event" DROP CONSTRAINT "job_event_job"`);
     await queryRunner.query(
@@ -39,6 +41,9 @@ export class HistoryWithoutReferences1796067000000 implements MigrationInterface
     await queryRunner.query(`DROP FUNCTION "empty_history"`);
     await queryRunner.query(`DROP TRIGGER "job_history" ON "job"`);
     await queryRunner.query(`DROP FUNCTION "remove_history"`);
+    // Where somebody has removed jobs past all triggers.
+    await queryRunner.query(`DELETE FROM job_output WHERE NOT EXISTS (SELECT FROM job WHERE id = job_id)`);
+    await queryRunner.query(`DELETE FROM job_event WHERE NOT EXISTS (SELECT FROM job WHERE id = job_id)`);
     await queryRunner.query(
       `ALTER TABLE "job_event" ADD CONSTRAINT "job_event_job" FOREIGN KEY ("job_id") REFERENCES "job"("id") ON DELETE CASCADE ON UPDATE NO ACTION`,
     );

@@ -8,6 +8,7 @@ import { toJsonValue } from '../processes/json-value.js';
 import { outputFileName, writeFileOnce } from './output-file.js';
 import { valueContent, valueMediaType } from './output-media-type.js';
 import { mediaTypeViolation, type WrittenOutputs } from './written-outputs.js';
+import type { Stop } from './time-limit.js';
 
 const NO_FILES: ReadonlySet<string> = new Set();
 
@@ -20,7 +21,7 @@ export interface OutputPlace {
   /** bytes of JSON beyond which a value is stored as a file */
   readonly inlineOutput: number;
   /** its signal stops writing when aborted */
-  readonly stop: { readonly signal: AbortSignal };
+  readonly stop: Stop;
 }
 
 /** The outputs by id, or everything that is wrong with them. */

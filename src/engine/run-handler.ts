@@ -8,6 +8,7 @@ import type { ExecutionFault, ExecutionObserver, ExecutionOutcome, ExecutionUnit
 import type { RunJournal } from './run-journal.js';
 import { RunResources, type RunStorages } from './run-resources.js';
 import { MediaTypeRefusal } from './written-outputs.js';
+import type { Stop } from './time-limit.js';
 
 /** What was not meant to be said to clients alone: its stack goes to the log of the job. */
 const LOGGED: readonly ExecutionFault['code'][] = ['process-failed', 'storage-unavailable'];
@@ -29,7 +30,7 @@ export function runHandler(
   process: RegisteredProcess,
   unit: ExecutionUnit,
   observer: ExecutionObserver,
-  stop: { readonly signal: AbortSignal },
+  stop: Stop,
   inlineOutput: number,
   storages: RunStorages,
   journal?: RunJournal,
@@ -43,7 +44,7 @@ class HandlerRun {
     private readonly process: RegisteredProcess,
     private readonly unit: ExecutionUnit,
     private readonly resources: RunResources,
-    private readonly stop: { readonly signal: AbortSignal },
+    private readonly stop: Stop,
     private readonly inlineOutput: number,
     private readonly isRetried: boolean,
   ) {}

@@ -12,6 +12,7 @@ import type { StorageUser } from './remote-storages.js';
 import { mayUse, undeclared } from './storage-desk.js';
 import { WorkDirectory } from './work-directory.js';
 import { WrittenOutputs } from './written-outputs.js';
+import type { Stop } from './time-limit.js';
 
 /** The storages that the code of a run may use, by the names of their blocks; without a name that of the job. */
 export interface RunStorages {
@@ -44,7 +45,7 @@ export class RunResources implements PlainContext, FlowSessionOptions {
     readonly process: RegisteredProcess,
     private readonly unit: ExecutionUnit,
     private readonly observer: ExecutionObserver,
-    private readonly stop: { readonly signal: AbortSignal },
+    private readonly stop: Stop,
     private readonly storages: RunStorages,
     private runJournal?: RunJournal,
   ) {

@@ -12,6 +12,11 @@ export interface StopSignal {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
+/** What has a real signal to stop; whoever may not need it reads it late. */
+export interface Stop {
+  readonly signal: AbortSignal;
+}
+
 /** The longest delay a timer can hold; a limit beyond (24 days) is cut to it rather than firing at once. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 

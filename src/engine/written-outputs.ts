@@ -9,6 +9,7 @@ import { pointerPart } from '../ogc/json-pointer.js';
 import type { ProducedOutput } from './execution-unit.js';
 import { adoptFile, outputFileName, writeFileOnce, type FileFacts } from './output-file.js';
 import { fileMediaType } from './output-media-type.js';
+import type { Stop } from './time-limit.js';
 
 /** An output whose content is a file. */
 export type FileOutput = Extract<ProducedOutput, { kind: 'file' }>;
@@ -52,7 +53,7 @@ export class WrittenOutputs implements JobOutputs {
   constructor(
     private readonly directory: string,
     private readonly declared: Readonly<Record<string, OutputDescription>>,
-    private readonly stop: { readonly signal: AbortSignal },
+    private readonly stop: Stop,
     private readonly logger: JobLogger,
   ) {}
 

@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { Settings } from '../config/settings.js';
 import { JobFiles } from '../jobs/job-files.js';
-import type { Idempotency } from '../jobs/store/job-acceptance.js';
+import type { Idempotency } from '../jobs/store/new-job.js';
 import type { JobStatusRow } from '../jobs/store/job-row.js';
 import type { Preferences } from '../ogc/prefer.js';
 import { DomainError } from '../ogc/problems/domain-error.js';

@@ -94,27 +94,28 @@ export class StatusInfoPresenter {
 
 function linksOf(base: string, job: PresentableJob, status: JobStatus): Link[] {
   const links: Link[] = [];
-  const to = (path: string, rel: string, title: string) =>
+  const add = (path: string, rel: string, title: string): void => {
     links.push({ href: `${base}${path}`, rel, type: MediaType.json, title });
+  };
   const path = `/jobs/${job.id}`;
-  to(path, LinkRelation.self, 'This job');
-  to(path, LinkRelation.monitor, 'The status of this job');
-  if (status === 'successful' && !job.wants_nothing) to(`${path}/results`, LinkRelation.results, 'The results');
-  if (status === 'failed') to(`${path}/results`, LinkRelation.exceptions, 'Why it failed');
-  to(`${path}/logs`, LinkRelation.log, 'What the process logged');
-  to(`${path}/events`, LinkRelation.events, 'What happened to this job');
-  to(`${path}/tasks`, LinkRelation.tasks, 'Its steps');
-  to(`${path}/graph`, LinkRelation.graph, 'Its steps and how far they are, as a graph');
-  to(`${path}/artifacts`, LinkRelation.artifacts, 'What it shows');
-  if (job.parent_id) to(`/jobs/${job.parent_id}`, LinkRelation.parentJob, 'The job whose step started it');
+  add(path, LinkRelation.self, 'This job');
+  add(path, LinkRelation.monitor, 'The status of this job');
+  if (status === 'successful' && !job.wants_nothing) add(`${path}/results`, LinkRelation.results, 'The results');
+  if (status === 'failed') add(`${path}/results`, LinkRelation.exceptions, 'Why it failed');
+  add(`${path}/logs`, LinkRelation.log, 'What the process logged');
+  add(`${path}/events`, LinkRelation.events, 'What happened to this job');
+  add(`${path}/tasks`, LinkRelation.tasks, 'Its steps');
+  add(`${path}/graph`, LinkRelation.graph, 'Its steps and how far they are, as a graph');
+  add(`${path}/artifacts`, LinkRelation.artifacts, 'What it shows');
+  if (job.parent_id) add(`/jobs/${job.parent_id}`, LinkRelation.parentJob, 'The job whose step started it');
   for (const id of job.children ?? []) {
-    to(`/jobs/${id}`, LinkRelation.childJob, 'A job that one of its steps started');
+    add(`/jobs/${id}`, LinkRelation.childJob, 'A job that one of its steps started');
   }
-  if (job.retry_of) to(`/jobs/${job.retry_of}`, LinkRelation.retryOf, 'The job that it repeats');
+  if (job.retry_of) add(`/jobs/${job.retry_of}`, LinkRelation.retryOf, 'The job that it repeats');
   if (job.cached_from) {
-    to(`/jobs/${job.cached_from}`, LinkRelation.cachedFrom, 'The job whose results it took over');
+    add(`/jobs/${job.cached_from}`, LinkRelation.cachedFrom, 'The job whose results it took over');
   }
-  to(`/processes/${encodeURIComponent(job.process_id)}`, LinkRelation.up, 'The process');
+  add(`/processes/${encodeURIComponent(job.process_id)}`, LinkRelation.up, 'The process');
   return links;
 }
 

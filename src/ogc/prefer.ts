@@ -26,8 +26,8 @@ const PREFERENCE = /^([!#$%&'*+.^_`|~\w-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([!#
  */
 export function parsePrefer(header: string | readonly string[] | undefined): Preferences {
   if (header === undefined) return NOTHING_PREFERRED;
-  // Clients say the same in one request after the other.
-  if (last === undefined || last.header !== header) last = { header, preferences: readPreferences(header) };
+  if (typeof header !== 'string') return readPreferences(header);
+  if (last?.header !== header) last = { header, preferences: readPreferences(header) };
   return last.preferences;
 }
 
@@ -54,8 +54,8 @@ function readPreferences(header: string | readonly string[]): Preferences {
 /** What most requests ask for. */
 const NOTHING_PREFERRED = readPreferences('');
 
-/** What was read last. */
-let last: { readonly header: string | readonly string[]; readonly preferences: Preferences } | undefined;
+/** Read once for all requests that say the same, as those of one client do. */
+let last: { readonly header: string; readonly preferences: Preferences } | undefined;
 
 /**
  * The value of `Preference-Applied` for the preferences that were honoured (OGC 18-062r2

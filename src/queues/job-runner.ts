@@ -111,6 +111,7 @@ export class JobRunner {
       void this.journal.log(lease, [warningLine(message)]).catch(() => undefined);
     };
     const waiting = {
+      // Read by those who have to wait, and made for them alone.
       get signal() {
         return lease.signal;
       },
@@ -125,7 +126,7 @@ export class JobRunner {
     const { id, epoch, processId, signals } = job;
     const { storage } = files;
     const stepping = { id, epoch, processId, isResumed, signals, storage };
-    const journal = new JournalWriter(this.journal, lease, lease);
+    const journal = new JournalWriter(this.journal, lease);
     const steps = this.steps.open(stepping, files, this.node.id, lease, journal);
     const run = () => ({
       lease,

@@ -42,7 +42,7 @@ let writer: JournalWriter;
 beforeEach(() => {
   journal = new RecordingJournal();
   stop = new AbortController();
-  writer = new JournalWriter(journal as unknown as JobJournal, HELD, stop);
+  writer = new JournalWriter(journal as unknown as JobJournal, { ...HELD, signal: stop.signal });
 });
 
 describe('JournalWriter', () => {

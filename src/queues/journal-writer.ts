@@ -4,6 +4,7 @@ import { type ExecutionObserver, type LogLine, warningLine } from '../engine/exe
 import type { JobJournal } from '../jobs/store/job-journal.js';
 import type { HeldLease } from '../jobs/store/job-leases.js';
 import type { RunLog } from '../tasks/run-log.js';
+import type { Stop } from '../engine/time-limit.js';
 
 /** Milliseconds between writes; also how much of what is said outside of steps may be missing after the worker was killed. */
 const INTERVAL = 200;
@@ -23,11 +24,9 @@ export class JournalWriter implements ExecutionObserver, RunLog {
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
 
-  /** @param stop its signal is aborted when the job has to stop */
   constructor(
     private readonly journal: JobJournal,
-    private readonly held: HeldLease,
-    private readonly stop: { readonly signal: AbortSignal },
+    private readonly lease: HeldLease & Stop,
   ) {}
 
   progress(percent: number, message?: string): void {
@@ -56,6 +55,7 @@ export class JournalWriter implements ExecutionObserver, RunLog {
 
   /** Writes what is left. Waits for the database while it is away, unless the job has to stop. */
   flush(): Promise<void> {
+    // Most runs say nothing.
     const isEmpty = this.lines.length === 0 && this.dropped === 0 && this.latest === undefined;
     if (!isEmpty || this.timer !== undefined) this.write();
     return this.writing;
@@ -74,8 +74,8 @@ export class JournalWriter implements ExecutionObserver, RunLog {
   /** One write after the other, so that lines stay in their order. */
   private next(write: () => Promise<void>): void {
     this.writing = this.writing.then(write).catch((error: unknown) => {
-      if (!this.stop.signal.aborted)
-        JournalWriter.logger.error(`The log of job ${this.held.id}: ${(error as Error).message}`);
+      if (!this.lease.signal.aborted)
+        JournalWriter.logger.error(`The log of job ${this.lease.id}: ${(error as Error).message}`);
     });
   }
 
@@ -84,7 +84,7 @@ export class JournalWriter implements ExecutionObserver, RunLog {
     const latest = this.latest;
     this.latest = undefined;
     if (latest === undefined) return;
-    await untilAvailable(() => this.journal.progress(this.held, latest.percent, latest.message), this.stop.signal);
+    await untilAvailable(() => this.journal.progress(this.lease, latest.percent, latest.message), this.lease.signal);
   }
 
   private async writeLines(): Promise<void> {
@@ -103,7 +103,7 @@ export class JournalWriter implements ExecutionObserver, RunLog {
     this.lines.sort((one, other) => (one.time < other.time ? -1 : Number(one.time > other.time)));
     while (this.lines.length > 0) {
       const batch = this.lines.splice(0, LARGEST_BATCH);
-      await untilAvailable(() => this.journal.log(this.held, batch), this.stop.signal);
+      await untilAvailable(() => this.journal.log(this.lease, batch), this.lease.signal);
     }
   }
 }

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { Settings } from '../config/settings.js';
 import { isDatabaseUnavailable } from '../database/database-unavailable.js';
 import { Notifications } from '../database/notifications.js';
-import type { StopSignal } from '../engine/time-limit.js';
+import { type Stop, stopError, type StopSignal } from '../engine/time-limit.js';
 import { CANCEL_CHANNEL, JOB_CHANNEL } from '../jobs/job-channels.js';
 import { isTerminal } from '../jobs/job-state.js';
 import { type HeldLease, JobLeases, type RenewedLease } from '../jobs/store/job-leases.js';
@@ -12,9 +12,7 @@ import { type HeldTask, TaskClaims } from '../tasks/store/task-claims.js';
 export type StopReason = 'cancelled' | 'lost' | 'shutdown';
 
 /** A job this node runs, or a task of one. It is itself what tells the run to stop. */
-export interface Lease extends HeldLease, StopSignal {
-  /** The same as an `AbortSignal`, made for those who need a real one: most runs are over before anybody does. */
-  readonly signal: AbortSignal;
+export interface Lease extends HeldLease, StopSignal, Stop {
   /** Why it must stop, once it must. */
   readonly stopReason: StopReason | undefined;
   /** Notes that what became of the job could not be put on record under this claim. */
@@ -23,6 +21,7 @@ export interface Lease extends HeldLease, StopSignal {
 }
 
 class ActiveLease implements Lease {
+  /** Makes its signal when that is first asked for, and most runs are over before anybody does. */
   private readonly controller = new AbortController();
   stopReason: StopReason | undefined;
   isRefused = false;
@@ -56,7 +55,7 @@ class ActiveLease implements Lease {
 
   stop(reason: StopReason): void {
     this.stopReason ??= reason;
-    this.controller.abort(reason);
+    this.controller.abort(stopError('cancelled'));
   }
 
   refuse(): void {

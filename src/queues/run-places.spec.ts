@@ -59,10 +59,10 @@ describe('RunPlaces', () => {
     jest.useFakeTimers();
     const last = gated();
     const run = places.run('quick', last.code);
-    jest.advanceTimersByTime(10);
+    jest.advanceTimersByTime(5);
     last.open();
     await run;
-    // Two places have run 24 of them after 120 ms.
+    // They have run after 125 ms.
     const rows = Array.from({ length: 25 }, gated);
     const begun = rows.map(({ code }) => {
       expect(places.canBegin(SHORT)).toBe(true);
@@ -74,6 +74,16 @@ describe('RunPlaces', () => {
     expect(places.canBegin(SHORT)).toBe(true);
     for (const { open } of rows) open();
     await Promise.all(begun);
+  });
+
+  it('bounds also those whose run took no time at all', () => {
+    jest.useFakeTimers();
+    const open = gated();
+    for (let n = 0; n < 200; n += 1) {
+      expect(places.canBegin(SHORT)).toBe(true);
+      void places.begin(open.code);
+    }
+    expect(places.canBegin(SHORT)).toBe(false);
   });
 
   it('runs no more of them at once than there are places, and each as one comes free', async () => {

@@ -4,6 +4,8 @@ import type { RegisteredProcess } from '../processes/registered-process.js';
 
 /** A process whose last run took no longer is short: its way through the queue would cost more. Milliseconds. */
 const SHORT_RUN = 20;
+/** As many as go into one statement. */
+const MOST_BEGINNING = 200;
 /** How long a short job that has begun waits for a place before it goes to the queue after all. Milliseconds. */
 const PATIENCE = 250;
 
@@ -33,8 +35,8 @@ export class RunPlaces {
 
   /**
    * Whether a job of the process shall begin here at once. No place is held for it while its row is written; hence the
-   * bound on how many may be on their way: with runs as long as the last one, none of them has to wait for longer than
-   * half of its patience.
+   * bound on how many may be on their way. Those that are as short as the last run are let in together, as many as have
+   * run, one after the other, in half of their patience: they share statements.
    */
   canBegin({ description: { id }, policy, tasks }: RegisteredProcess): boolean {
     const lastRun = this.lastRuns.get(id) ?? Infinity;
@@ -44,7 +46,7 @@ export class RunPlaces {
       tasks === undefined &&
       lastRun <= SHORT_RUN &&
       this.taken < this.places &&
-      this.beginning * lastRun < (this.places * PATIENCE) / 2
+      this.beginning < Math.max(2 * this.places, Math.min(MOST_BEGINNING, PATIENCE / 2 / lastRun))
     );
   }
 

@@ -59,7 +59,7 @@ export class TaskRunner {
 
   async run(task: ClaimedTask): Promise<void> {
     const lease = this.keeper.hold(task);
-    const journal = new JournalWriter(this.journal, lease, lease);
+    const journal = new JournalWriter(this.journal, lease);
     const tell = (message: string) => journal.log(warningLine(message));
     const directory = this.files.taskAttempt(task.id, task.task, task.epoch);
     const files = this.stored.ofRun(task.storage, directory, { signal: lease.signal, tell });

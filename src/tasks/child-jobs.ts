@@ -5,7 +5,7 @@ import { StoredFiles } from '../jobs/files/stored-files.js';
 import { JobFiles } from '../jobs/job-files.js';
 import { JobInputs } from '../jobs/job-inputs.js';
 import { admissionOf, identityOf } from '../jobs/limits/admissions.js';
-import type { NewJob } from '../jobs/store/job-acceptance.js';
+import type { NewJob } from '../jobs/store/new-job.js';
 import { ProcessRegistry } from '../processes/process-registry.js';
 
 /** Violations that the message of a fault names. */

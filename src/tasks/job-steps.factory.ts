@@ -7,7 +7,7 @@ import type { RunFiles } from '../jobs/files/run-files.js';
 import { SlotQueue } from '../jobs/limits/slot-queue.js';
 import { ChildJobs } from './child-jobs.js';
 import { JobChanges } from './job-changes.js';
-import { JobSteps, type JobStepsTools, type SteppingJob, type Stop } from './job-steps.js';
+import { JobSteps, type JobStepsTools, type SteppingJob } from './job-steps.js';
 import { StepEntrance } from './limits/step-entrance.js';
 import type { RunLog } from './run-log.js';
 import { Artifacts } from './store/artifacts.js';
@@ -47,12 +47,24 @@ export class JobStepsFactory {
    * @param stop its signal is aborted when the job has to stop
    * @param log of the run; its lines are flushed before a step ends
    */
-  open(job: SteppingJob, files: RunFiles, workerId: string, stop: Stop, log: RunLog): JobSteps {
+  open(
+    job: SteppingJob,
+    files: RunFiles,
+    workerId: string,
+    stop: Pick<AbortController, 'signal'>,
+    log: RunLog,
+  ): JobSteps {
     return new JobSteps(job, files, stop, log, this.tools(workerId));
   }
 
   /** Opens the memory of a task that this node runs apart from its flow, as {@link open} does. */
-  openTask(task: ClaimedTask, files: RunFiles, workerId: string, stop: Stop, log: RunLog): TaskRunSteps {
+  openTask(
+    task: ClaimedTask,
+    files: RunFiles,
+    workerId: string,
+    stop: Pick<AbortController, 'signal'>,
+    log: RunLog,
+  ): TaskRunSteps {
     const isResumed = task.epoch > 1 || task.retry_of !== null;
     const tools = this.tools(workerId);
     const { id, epoch, task: key, process_id: processId } = task;

@@ -63,11 +63,6 @@ export interface JobStepsTools extends WatchTools {
   readonly workerId: string;
 }
 
-/** What makes a job stop. */
-export interface Stop {
-  readonly signal: AbortSignal;
-}
-
 /** A job that this node runs. */
 export interface SteppingJob extends HeldLease {
   readonly processId: string;
@@ -97,31 +92,21 @@ export class JobSteps extends StepJournal {
   private hasTasksElsewhere = false;
   private cutShort = false;
   private given: ExecutionOutcome | undefined;
-  private jobTransactions?: StepTransactions;
-  readonly transactions: StepTransactions = { run: (work) => this.ownTransactions.run(work) };
+  private jobTransactions?: JobTransactions;
+  /** Whoever wraps it takes it at once; what stands behind it is made when a task is run in one. */
+  readonly transactions: StepTransactions = {
+    run: (work) => (this.jobTransactions ??= this.openTransactions()).run(work),
+  };
 
   /** @param stop its signal is aborted when the job has to stop; it is read when a step wants to know */
   constructor(
     private readonly job: SteppingJob,
     private readonly files: RunFiles,
-    private readonly stop: Stop,
+    private readonly stop: Pick<AbortController, 'signal'>,
     private readonly log: RunLog,
     private readonly tools: JobStepsTools,
   ) {
     super();
-  }
-
-  private get ownTransactions(): StepTransactions {
-    const { job, signal, tools } = this;
-    const recording: RecordingSteps = {
-      end: (end) => this.end(end),
-      outputsOf: (end) => this.outputsOf(end),
-      receiptOf: (end) => this.receiptOf(end),
-      flushLog: () => this.log.flushLines(),
-      ended: (end, receipt) => this.guarded.ended(end, receipt),
-    };
-    const { database, endings, transactions } = tools;
-    return (this.jobTransactions ??= new JobTransactions(job, signal, recording, database, endings, transactions));
   }
 
   private get guarded(): GuardedSteps {
@@ -423,6 +408,19 @@ export class JobSteps extends StepJournal {
       results[id] = isValue ? (JSON.parse(await readFile(path, 'utf8')) as unknown) : { path, ...facts };
     }
     return results;
+  }
+
+  private openTransactions(): JobTransactions {
+    const { job, signal, tools } = this;
+    const recording: RecordingSteps = {
+      end: (end) => this.end(end),
+      outputsOf: (end) => this.outputsOf(end),
+      receiptOf: (end) => this.receiptOf(end),
+      flushLog: () => this.log.flushLines(),
+      ended: (end, receipt) => this.guarded.ended(end, receipt),
+    };
+    const { database, endings, transactions } = tools;
+    return new JobTransactions(job, signal, recording, database, endings, transactions);
   }
 
   private remembered(): Promise<Map<string, StepRow>> {

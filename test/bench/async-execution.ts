@@ -32,17 +32,20 @@ export async function measureAsyncExecution(base: string, pool: pg.Pool, at: Que
   const floors: number[] = [];
   const loadedWaits: number[] = [];
   const client = await LeanClient.open(executionOf(base, 'noop'), HEADERS, BODY, IN_FLIGHT);
-  for (let round = 0; round < WARM_ROUNDS; round += 1) {
-    await bareQueueRate(at, `bench-warm-${round}`);
-    await serviceRate(client, pool);
+  try {
+    for (let round = 0; round < WARM_ROUNDS; round += 1) {
+      await bareQueueRate(at, `bench-warm-${round}`);
+      await serviceRate(client, pool);
+    }
+    for (let round = 0; round < ROUNDS; round += 1) {
+      bareRates.push(await bareQueueRate(at, `bench-${round}`));
+      rates.push(await serviceRate(client, pool));
+      loadedWaits.push(...(await waits(pool)));
+      floors.push(await durableFloor(pool, JOBS));
+    }
+  } finally {
+    client.close();
   }
-  for (let round = 0; round < ROUNDS; round += 1) {
-    bareRates.push(await bareQueueRate(at, `bench-${round}`));
-    rates.push(await serviceRate(client, pool));
-    loadedWaits.push(...(await waits(pool)));
-    floors.push(await durableFloor(pool, JOBS));
-  }
-  client.close();
   const bareWaits = await bareQueueWaits(at, SINGLE_JOBS);
   const single = await singleWaits(base, pool);
   const [rate, bareRate, floor, p50] = [median(rates), median(bareRates), median(floors), median(single)];
@@ -127,8 +130,8 @@ async function allEnded(pool: pg.Pool, count: number): Promise<void> {
 
 /** BullMQ by itself: the same number of jobs, submissions in flight and concurrency, a processor that does nothing. */
 async function bareQueueRate(at: QueueAt, name: string): Promise<number> {
-  const { connection, pool } = connect(at);
-  const queue = new Queue(name, { connection });
+  const [adding, working] = [connect(at), connect(at)];
+  const queue = new Queue(name, { connection: adding.connection });
   let ended = 0;
   let allDone!: () => void;
   const done = new Promise<void>((resolve) => (allDone = resolve));
@@ -139,7 +142,7 @@ async function bareQueueRate(at: QueueAt, name: string): Promise<number> {
       if (ended === JOBS) allDone();
       return Promise.resolve();
     },
-    { connection, concurrency: CONCURRENCY },
+    { connection: working.connection, concurrency: CONCURRENCY },
   );
   await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
   const begin = performance.now();
@@ -153,6 +156,6 @@ async function bareQueueRate(at: QueueAt, name: string): Promise<number> {
   await worker.close();
   await queue.obliterate({ force: true });
   await queue.close();
-  await pool?.end();
+  await Promise.all([adding.pool?.end(), working.pool?.end()]);
   return rate;
 }

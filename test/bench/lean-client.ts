@@ -23,6 +23,8 @@ export class LeanClient {
     const head = [`POST ${pathname} HTTP/1.1`, ...lines.map(([name, value]) => `${name}: ${value}`)].join('\r\n');
     const sockets = Array.from({ length: size }, () => connect(Number(port), hostname).setNoDelay(true));
     await Promise.all(sockets.map((socket) => once(socket.setEncoding('latin1'), 'connect')));
+    // The loss of a connection is told where its answer is awaited.
+    for (const socket of sockets) socket.on('error', () => undefined);
     return new LeanClient(Buffer.from(`${head}${HEAD_END}${body}`), sockets);
   }
 
@@ -51,7 +53,7 @@ export class LeanClient {
         const length = Number(/\r\ncontent-length: (\d+)/i.exec(answer)?.[1]);
         if (answer.length < end + HEAD_END.length + length) return;
         socket.off('data', read).off('close', lost);
-        if (answer.startsWith('HTTP/1.1 201 ')) resolve();
+        if (answer.startsWith('HTTP/1.1 201 ') && length > 0) resolve();
         else fail(answer);
       };
       socket.on('data', read).once('close', lost);

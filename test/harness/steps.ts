@@ -24,7 +24,7 @@ import { StepMemory } from '../../src/tasks/store/step-memory.js';
 import type { ClaimedTask } from '../../src/tasks/store/task-claims.js';
 import { TaskDispatches } from '../../src/tasks/store/task-dispatches.js';
 import { TaskList } from '../../src/tasks/store/task-list.js';
-import type { NewJob } from '../../src/jobs/store/job-acceptance.js';
+import type { NewJob } from '../../src/jobs/store/new-job.js';
 import type { RunLog } from '../../src/tasks/run-log.js';
 import type { TaskRunSteps } from '../../src/tasks/task-run-steps.js';
 import type { TestDatabase } from './database.js';

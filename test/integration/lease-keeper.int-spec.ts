@@ -39,9 +39,9 @@ async function start(lease: number, hears: boolean, leases = store.leases): Prom
   if (hears) await notifications.onApplicationBootstrap();
 }
 
-async function stopped(lease: Lease): Promise<Lease['reason']> {
+async function stopped(lease: Lease): Promise<Lease['stopReason']> {
   if (!lease.signal.aborted) await once(lease.signal, 'abort');
-  return lease.reason;
+  return lease.stopReason;
 }
 
 /** Waits until the lease of a job has been renewed. */
@@ -133,7 +133,7 @@ describe('LeaseKeeper', () => {
     const first = keeper.hold(one);
     keeper.stopAll('shutdown');
     const late = keeper.hold(other);
-    expect([first.reason, late.reason]).toEqual(['shutdown', 'shutdown']);
+    expect([first.stopReason, late.stopReason]).toEqual(['shutdown', 'shutdown']);
     expect([first.signal.aborted, late.signal.aborted]).toEqual([true, true]);
 
     let idle = false;

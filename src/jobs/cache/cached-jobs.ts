@@ -10,7 +10,8 @@ import type { JobAdmission } from '../job.types.js';
 import { CALLBACK_COLUMNS, oweCallback, WAKE_CALLBACKS } from '../store/callback-outbox.js';
 import { isFileGone } from '../../storage/storage-unavailable.js';
 import { WAITS } from '../store/conditions.js';
-import { type AcceptedJob, newJobValues, type NewJob, OR_EXISTING } from '../store/job-acceptance.js';
+import { OR_EXISTING } from '../store/job-acceptance.js';
+import { type AcceptedJob, type NewJob, newJobValues } from '../store/new-job.js';
 import { STATUS_COLUMNS } from '../store/job-row.js';
 import {
   LOCK_PARENT,

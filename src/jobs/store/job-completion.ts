@@ -55,7 +55,7 @@ interface OutputRow {
 /** The members of {@link OutputRow}. */
 const OUTPUT_ROW = '(output_id text, value text, file text, media_type text, size bigint, sha256 text)';
 
-/** What a success changes, of a job that is kept for some milliseconds, and its results for some. */
+/** What a success changes. The parameters are SQL: for how many milliseconds the job is kept, and for how many its results. */
 const completed = (ttl: string, resultTtl: string) => `state_type = 'COMPLETED', state_name = 'Completed',
        progress = 100, lease_until = NULL, finished_at = now(), updated_at = now(),
        expires_at = now() + ${ttl} * interval '1 ms',

@@ -6,7 +6,7 @@ import { DomainError } from '../../ogc/problems/domain-error.js';
 import type { LogLevel } from '../../processes/job-context.js';
 import type { StateType } from '../job-state.js';
 import type { ResponsePreferences } from '../job.types.js';
-import type { AcceptedJob } from './job-acceptance.js';
+import type { AcceptedJob } from './new-job.js';
 import { UNFINISHED } from './conditions.js';
 import { type JobStatusRow, STATUS_COLUMNS } from './job-row.js';
 

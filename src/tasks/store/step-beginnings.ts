@@ -4,7 +4,7 @@ import { Statement } from '../../database/statement.js';
 import type { ProcessFault } from '../../flows/process-fault.js';
 import type { StepStart } from '../../flows/step-journal.js';
 import { ChangeAnnouncer } from '../../jobs/change-announcer.js';
-import { admissionValue, type NewJob } from '../../jobs/store/job-acceptance.js';
+import { admissionValue, type NewJob } from '../../jobs/store/new-job.js';
 import type { HeldLease } from '../../jobs/store/job-leases.js';
 import type { StateType } from '../../jobs/job-state.js';
 import { acceptedFrom } from '../../jobs/state-machine.js';
