@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Logger } from '@nestjs/common';
 import { loadSettings, type SettingOverrides } from './config/load-settings.js';
-import type { Settings } from './config/settings.js';
+import { InvalidSettingsError, type Settings } from './config/settings.js';
 import { unknownSettings } from './config/unknown-settings.js';
 import { ServiceLogger } from './observability/logging/service-logger.js';
 import { startFailure } from './start-failure.js';
@@ -26,7 +26,9 @@ export async function launch(start: Start, overrides: SettingOverrides = {}, isJ
     for (const warning of unknownSettings()) logger.warn(warning, 'Settings');
     await start(settings, logger);
   } catch (error) {
-    const text = startFailure(error, logger?.isEnabled('debug'));
+    // A name that is mistyped may be why a setting is missing or wrong.
+    const hints = error instanceof InvalidSettingsError ? unknownSettings() : [];
+    const text = [startFailure(error, logger?.isEnabled('debug')), ...hints].join('\n');
     process.stderr.write(`${text}\n`);
     if (isJson) process.stdout.write(`${JSON.stringify({ exitCode: 1, message: text })}\n`);
     if (settings?.LOG_FILE !== undefined) logger?.fatal(text, 'Sluice');

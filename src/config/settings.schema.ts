@@ -76,6 +76,13 @@ const keys = () =>
 
 const SECRET_KEY = /^[A-Za-z0-9_-]{1,32}:[A-Za-z0-9+/]{43}=$/;
 
+/** As browsers send them: a scheme and a host, without a path; `null` is that of local files. */
+function areOrigins(origins: string[]): boolean {
+  return origins.every(
+    (origin) => origin === '*' || origin === 'null' || /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/.test(origin),
+  );
+}
+
 function areAddresses(addresses: string[]): boolean {
   try {
     proxyAddress.compile(addresses);
@@ -103,7 +110,9 @@ const settings = z.object({
   TRUSTED_PROXIES: list()
     .refine(areAddresses, 'must list IP addresses or ranges in CIDR notation, separated by commas')
     .prefault('127.0.0.1,::1'),
-  CORS_ORIGINS: list().prefault('*'),
+  CORS_ORIGINS: list()
+    .refine(areOrigins, 'must be * or list origins such as https://example.org, separated by commas')
+    .prefault('*'),
   PROCESS_MODULES: list().prefault(''),
   CATALOG: flag().prefault('true'),
 

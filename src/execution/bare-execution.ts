@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { BlockInputs, type ResolvedInputs } from '../blocks/block-inputs.js';
 import { Settings } from '../config/settings.js';
@@ -13,18 +14,36 @@ import type { PreparedExecution } from './execution-preparation.js';
 import { type ExecutionResult, withIds } from './execution-result.js';
 import { faultError } from './job-results.js';
 
+/** When a client may come back whose execution was stopped, to this node or another. Seconds. */
+const RETRY_AFTER = 5;
+
 const SILENT: ExecutionObserver = { progress: () => undefined, log: () => undefined };
 
 /** Executions that leave no job: the fast path, without a row or a queue. */
 @Injectable()
-export class BareExecution {
+export class BareExecution implements BeforeApplicationShutdown, OnApplicationShutdown {
+  private readonly graceOver = new AbortController();
+  private graceTimer: NodeJS.Timeout | undefined;
+
   constructor(
     private readonly engine: Engine,
     private readonly files: JobFiles,
     private readonly stored: StoredFiles,
     private readonly blocks: BlockInputs,
     private readonly settings: Settings,
-  ) {}
+  ) {
+    // Every execution under way listens.
+    setMaxListeners(0, this.graceOver.signal);
+  }
+
+  /** They have the grace time of jobs, and are then stopped: there is nobody that they could be handed to. */
+  beforeApplicationShutdown(): void {
+    this.graceTimer = setTimeout(() => this.graceOver.abort(), this.settings.SHUTDOWN_GRACE).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearTimeout(this.graceTimer);
+  }
 
   /** @throws DomainError that says why the execution failed */
   async run({ jobId, process, inputs: given }: PreparedExecution, client: StopSignal): Promise<ExecutionResult> {
@@ -63,7 +82,7 @@ export class BareExecution {
   }
 
   private async runUnit(unit: ExecutionUnit, client: StopSignal): Promise<ExecutionResult> {
-    const outcome = await this.engine.run(unit, SILENT, client);
+    const outcome = await this.engine.run(unit, SILENT, new FirstStop(client, this.graceOver.signal));
     if (outcome.kind === 'succeeded') {
       const outputs = withIds(outcome.outputs);
       return {
@@ -73,8 +92,36 @@ export class BareExecution {
       };
     }
     await this.files.remove(unit.jobId);
-    if (outcome.kind === 'cancelled') throw new DomainError('job-dismissed', 'The execution was cancelled.');
-    throw faultError(outcome.fault);
+    if (outcome.kind !== 'cancelled') throw faultError(outcome.fault);
+    if (client.aborted || !this.graceOver.signal.aborted) {
+      throw new DomainError('job-dismissed', 'The execution was cancelled.');
+    }
+    const detail = 'The service shuts down, and the execution took longer than it could wait.';
+    throw new DomainError('shutting-down', detail, { retryAfter: RETRY_AFTER });
+  }
+}
+
+/** Stops at the first of two reasons. */
+class FirstStop implements StopSignal {
+  constructor(
+    private readonly one: StopSignal,
+    private readonly other: StopSignal,
+  ) {}
+
+  get aborted(): boolean {
+    return this.one.aborted || this.other.aborted;
+  }
+
+  get reason(): Error {
+    return this.one.aborted ? this.one.reason : this.other.reason;
+  }
+
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void {
+    for (const stop of [this.one, this.other]) stop.addEventListener(type, listener, options);
+  }
+
+  removeEventListener(type: 'abort', listener: () => void): void {
+    for (const stop of [this.one, this.other]) stop.removeEventListener(type, listener);
   }
 }
 

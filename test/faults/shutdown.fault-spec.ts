@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, testedBackends } from '../harness/backends.js';
 import { childrenOf, runs } from '../harness/processes.js';
@@ -129,6 +129,31 @@ describe('shutdown', () => {
     expect(await response.json()).toMatchObject({ jobID: row.id });
     expect(await leaving.exited()).toBe(0);
     expect(await site.row(row.id)).toMatchObject({ state_type: 'SCHEDULED', recoveries: 0 });
+  });
+
+  it('17 sigterm-drain: an execution without a job has the grace time, is stopped then, and its client may try again', async () => {
+    await shared.staff(0);
+    const leaving = await site.api({ SHUTDOWN_GRACE: '1s' });
+    const [journal, quick] = [site.path(`journal-${randomUUID()}`), newGate()];
+    const execute = (id: string, gate: string) => clientOf(leaving).execute(id, { inputs: { journal, gate } });
+    const gates = { 'bare-gate': newGate(), 'bare-inline-gate': newGate() };
+    const stopped = Object.entries(gates).map(([id, gate]) => execute(id, gate));
+    const ended = execute('bare-inline-gate', quick);
+    await eventually(async () => {
+      const text = await readFile(journal, 'utf8').catch(() => '');
+      return text.split('start').length > 3 ? true : undefined;
+    }, 'all three have begun');
+
+    leaving.kill('SIGTERM');
+    await leaving.logged(/SIGTERM: stopping/);
+    await writeFile(quick, '');
+    expect((await ended).status).toBe(200);
+    for (const response of await Promise.all(stopped)) {
+      expect(response.status).toBe(503);
+      expect(response.headers.get('retry-after')).toBe('5');
+      expect(await response.json()).toMatchObject({ title: expect.any(String), status: 503 });
+    }
+    expect(await leaving.exited()).toBe(0);
   });
 
   it('17 sigterm-drain: an API that is stopped lets the job of a waiting client go on elsewhere', async () => {

@@ -104,6 +104,17 @@ describe(ReadinessService.name, () => {
     expect([warn.mock.calls.length, log.mock.calls.length]).toEqual([1, 1]);
   });
 
+  it('is not ready any more once the service shuts down', async () => {
+    answer = () => Promise.resolve();
+    const readiness = await service(QueueCheck);
+    readiness.beforeApplicationShutdown();
+    expect(await readiness.readiness()).toEqual({
+      status: 'unavailable',
+      checks: { service: { status: 'unavailable', detail: 'The service is shutting down.' } },
+    });
+    expect(calls).toBe(0);
+  });
+
   it('refuses two checks of one name at start', async () => {
     @Injectable()
     class SecondQueueCheck extends QueueCheck {}

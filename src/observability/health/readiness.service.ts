@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { HealthCheck, Unhealthy } from './health-check.js';
 
@@ -16,13 +16,19 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, CheckResult>>;
 }
 
+const SHUTTING_DOWN: Readiness = {
+  status: 'unavailable',
+  checks: { service: { status: 'unavailable', detail: 'The service is shutting down.' } },
+};
+
 /** Runs all health checks of the application side by side, each for at most a second. */
 @Injectable()
-export class ReadinessService implements OnApplicationBootstrap {
+export class ReadinessService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(ReadinessService.name);
   private readonly failing = new Set<string>();
   private checks: HealthCheck[] = [];
   private running?: Promise<Readiness>;
+  private closing = false;
 
   constructor(private readonly discovery: DiscoveryService) {}
 
@@ -34,8 +40,14 @@ export class ReadinessService implements OnApplicationBootstrap {
     if (twice) throw new Error(`Two health checks are named "${twice.name}". Give one of them another name.`);
   }
 
+  /** What is asked for from now on should go to another node, while this one ends what it has begun. */
+  beforeApplicationShutdown(): void {
+    this.closing = true;
+  }
+
   /** Probes that arrive while one is running share its result, so that many probes are no load. */
   readiness(): Promise<Readiness> {
+    if (this.closing) return Promise.resolve(SHUTTING_DOWN);
     this.running ??= this.run().finally(() => (this.running = undefined));
     return this.running;
   }

@@ -102,6 +102,23 @@ describe('buffer', () => {
     await expect(run(geometry, distance)).rejects.toThrow(ProcessRejection);
   });
 
+  it.each([
+    ['a latitude beyond a pole', { type: 'Point', coordinates: [0, 100] }, 10, 'no position [0, 100]'],
+    ['a longitude beyond the antimeridian', { type: 'LineString', coordinates: [[170, 0], [190, 0]] }, 10, '[190, 0]'], // prettier-ignore
+    ['an area across the antimeridian', { type: 'Point', coordinates: [180, 0] }, 1_000, 'antimeridian'],
+    ['an area around a pole', { type: 'Point', coordinates: [0, 90] }, 1_000, 'pole'],
+    ['one of several', { type: 'MultiPoint', coordinates: [[0, 0], [-179.999, 5]] }, 1_000, 'antimeridian'], // prettier-ignore
+  ])('refuses what it cannot do right: %s', async (_title, geometry, distance, words) => {
+    await expect(run(geometry, distance)).rejects.toThrow(ProcessRejection);
+    await expect(run(geometry, distance)).rejects.toThrow(words);
+  });
+
+  it('takes areas that are wider than half of the globe, and positions on its edge', async () => {
+    const wide: Polygon = { type: 'Polygon', coordinates: [[[-100, -10], [100, -10], [100, 10], [-100, 10], [-100, -10]]] }; // prettier-ignore
+    expect(await run(wide, 1_000)).toMatchObject({ type: 'Polygon' });
+    expect(await run({ type: 'Point', coordinates: [179, 0] }, 1_000)).toMatchObject({ type: 'Polygon' });
+  });
+
   it('leaves vanishing features out and says so', async () => {
     const feature = (geometry: Polygon) => ({ type: 'Feature', properties: null, geometry });
     const result = await run(

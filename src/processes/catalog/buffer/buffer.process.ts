@@ -21,7 +21,7 @@ type Buffered = (geometry: Geometry) => Geometry | undefined;
 /** Buffers GeoJSON. Its description lies in the YAML file beside it. */
 @Process({ definition: new URL('./buffer.process.yaml', import.meta.url) })
 export class BufferProcess implements ProcessHandler<BufferInputs, BufferOutputs> {
-  /** @throws ProcessRejection when nothing is left of the input */
+  /** @throws ProcessRejection when nothing is left of the input, when it is nowhere, and when the area would have to be cut */
   async execute({ geometry: input, ...options }: BufferInputs, context: JobContext): Promise<BufferOutputs> {
     // Its library is a tenth of what every node and executor would load at its start.
     const { bufferGeometry } = await import('./buffer-geometry.js');
