@@ -29,8 +29,11 @@ export function createDataSource(connection: ClientConfig, contents: DataSourceC
     poolSize,
     applicationName: 'sluice',
     connectTimeoutMS: 5_000,
-    poolErrorHandler: (error: Error) => logger.warn(`A database connection was lost: ${error.message}`),
+    // The pool ends before its connections have; a server that stops meanwhile ends them its own way.
+    poolErrorHandler: (error: Error) =>
+      dataSource.isInitialized && logger.warn(`A database connection was lost: ${error.message}`),
     extra: { ...connection, options: `-c search_path=${SCHEMA} -c jit=off`, keepAlive: true },
   };
-  return new DataSource(options);
+  const dataSource = new DataSource(options);
+  return dataSource;
 }

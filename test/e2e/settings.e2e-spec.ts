@@ -102,6 +102,16 @@ describe('Settings', () => {
       expect(said.map(({ msg }) => msg)).toEqual(['unknown setting JOB_TLL in .env: did you mean JOB_TTL?']);
     });
 
+    it('tells of such names together with the faults of those that are settings', async () => {
+      const home = join(directory.path, 'misspelt-and-wrong');
+      await mkdir(home);
+      await writeFile(join(home, '.env'), 'JOB_TLL=1d\nCORS_ORIGINS=example.org\n');
+      const service = Service.spawn({ DATA_DIR: join(directory.path, 'never') }, 'main.js', [], home);
+      expect(await service.exited()).toBe(1);
+      expect(service.errors).toMatch(/CORS_ORIGINS must be \* or list origins/);
+      expect(service.errors).toMatch(/unknown setting JOB_TLL in .env: did you mean JOB_TTL\?/);
+    });
+
     it('shows the stack with LOG_LEVEL=debug', async () => {
       expect((await fail({ LOG_LEVEL: 'debug' })).errors).toMatch(/^\s+at .*process-explorer/m);
     });
