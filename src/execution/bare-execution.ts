@@ -1,5 +1,4 @@
-import { setMaxListeners } from 'node:events';
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { BlockInputs, type ResolvedInputs } from '../blocks/block-inputs.js';
 import { Settings } from '../config/settings.js';
@@ -13,37 +12,24 @@ import type { RegisteredProcess } from '../processes/registered-process.js';
 import type { PreparedExecution } from './execution-preparation.js';
 import { type ExecutionResult, withIds } from './execution-result.js';
 import { faultError } from './job-results.js';
-
-/** When a client may come back whose execution was stopped, to this node or another. Seconds. */
-const RETRY_AFTER = 5;
+import { RETRY_AFTER_SHUTDOWN, ShutdownGrace } from './shutdown-grace.js';
 
 const SILENT: ExecutionObserver = { progress: () => undefined, log: () => undefined };
 
-/** Executions that leave no job: the fast path, without a row or a queue. */
+/**
+ * Executions that leave no job: the fast path, without a row or a queue. There is nobody that they could be handed to when
+ * the service shuts down; they are stopped when its grace time is over.
+ */
 @Injectable()
-export class BareExecution implements BeforeApplicationShutdown, OnApplicationShutdown {
-  private readonly graceOver = new AbortController();
-  private graceTimer: NodeJS.Timeout | undefined;
-
+export class BareExecution {
   constructor(
     private readonly engine: Engine,
     private readonly files: JobFiles,
     private readonly stored: StoredFiles,
     private readonly blocks: BlockInputs,
+    private readonly grace: ShutdownGrace,
     private readonly settings: Settings,
-  ) {
-    // Every execution under way listens.
-    setMaxListeners(0, this.graceOver.signal);
-  }
-
-  /** They have the grace time of jobs, and are then stopped: there is nobody that they could be handed to. */
-  beforeApplicationShutdown(): void {
-    this.graceTimer = setTimeout(() => this.graceOver.abort(), this.settings.SHUTDOWN_GRACE).unref();
-  }
-
-  onApplicationShutdown(): void {
-    clearTimeout(this.graceTimer);
-  }
+  ) {}
 
   /** @throws DomainError that says why the execution failed */
   async run({ jobId, process, inputs: given }: PreparedExecution, client: StopSignal): Promise<ExecutionResult> {
@@ -82,7 +68,7 @@ export class BareExecution implements BeforeApplicationShutdown, OnApplicationSh
   }
 
   private async runUnit(unit: ExecutionUnit, client: StopSignal): Promise<ExecutionResult> {
-    const outcome = await this.engine.run(unit, SILENT, new FirstStop(client, this.graceOver.signal));
+    const outcome = await this.engine.run(unit, SILENT, new FirstStop(client, this.grace.signal));
     if (outcome.kind === 'succeeded') {
       const outputs = withIds(outcome.outputs);
       return {
@@ -93,11 +79,11 @@ export class BareExecution implements BeforeApplicationShutdown, OnApplicationSh
     }
     await this.files.remove(unit.jobId);
     if (outcome.kind !== 'cancelled') throw faultError(outcome.fault);
-    if (client.aborted || !this.graceOver.signal.aborted) {
+    if (client.aborted || !this.grace.signal.aborted) {
       throw new DomainError('job-dismissed', 'The execution was cancelled.');
     }
     const detail = 'The service shuts down, and the execution took longer than it could wait.';
-    throw new DomainError('shutting-down', detail, { retryAfter: RETRY_AFTER });
+    throw new DomainError('shutting-down', detail, { retryAfter: RETRY_AFTER_SHUTDOWN });
   }
 }
 

@@ -26,6 +26,7 @@ import { ResultsController } from './results.controller.js';
 import { LinkKeys } from './results/link-keys.js';
 import { OutputLinks } from './results/output-links.js';
 import { ResultsWriter } from './results/results.writer.js';
+import { ShutdownGrace } from './shutdown-grace.js';
 
 /** From an execute request to a job or its results, and back. */
 @Module({
@@ -47,6 +48,7 @@ import { ResultsWriter } from './results/results.writer.js';
     ExecutionService,
     JobExecution,
     BareExecution,
+    ShutdownGrace,
     ExecutionResponder,
     PlainExecutions,
     InputResolver,

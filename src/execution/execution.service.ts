@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { Settings } from '../config/settings.js';
 import { JobFiles } from '../jobs/job-files.js';
@@ -18,6 +18,7 @@ import {
 import type { ExecutionResult } from './execution-result.js';
 import { requestDigest } from './idempotency.js';
 import { JobExecution, UNTIL_ENDED } from './job-execution.js';
+import { RETRY_AFTER_SHUTDOWN, ShutdownGrace } from './shutdown-grace.js';
 
 /** What an execution led to, and what its answer depends on. */
 export interface ExecutionAnswer {
@@ -32,27 +33,18 @@ const MOST_WAITING = 100;
 
 /** Executes processes: chooses the mode, and runs here, through the queue, or without any job. */
 @Injectable()
-export class ExecutionService implements BeforeApplicationShutdown {
+export class ExecutionService {
   private readonly slots;
-  private closing = false;
 
   constructor(
     private readonly preparation: ExecutionPreparation,
     private readonly jobs: JobExecution,
     private readonly bare: BareExecution,
     private readonly files: JobFiles,
+    private readonly grace: ShutdownGrace,
     private readonly settings: Settings,
   ) {
     this.slots = pLimit(settings.SYNC_CONCURRENCY);
-  }
-
-  beforeApplicationShutdown(): void {
-    this.closing = true;
-  }
-
-  /** Whether new executions are turned away. */
-  get isClosing(): boolean {
-    return this.closing;
   }
 
   /**
@@ -61,7 +53,9 @@ export class ExecutionService implements BeforeApplicationShutdown {
    * @throws DomainError for a request that is wrong, and for an execution without a job that failed
    */
   async execute(call: ExecutionCall): Promise<ExecutionAnswer> {
-    if (this.closing) throw new DomainError('shutting-down', 'The service is shutting down.', { retryAfter: 5 });
+    if (this.grace.isClosing) {
+      throw new DomainError('shutting-down', 'The service is shutting down.', { retryAfter: RETRY_AFTER_SHUTDOWN });
+    }
     const requested = this.preparation.read(call);
     const { mode } = requested;
     const idempotency = this.idempotency(call);

@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { isDatabaseUnavailable } from '../database/database-unavailable.js';
 import { CachedJobs } from '../jobs/cache/cached-jobs.js';
@@ -19,6 +19,7 @@ import { RunPlaces } from '../queues/run-places.js';
 import type { PreparedExecution } from './execution-preparation.js';
 import type { ExecutionResult } from './execution-result.js';
 import { faultError, JobResults } from './job-results.js';
+import { ShutdownGrace } from './shutdown-grace.js';
 
 /** Upper bound of waiting for the job of a synchronous execution: beyond any job's own time limit. Milliseconds. */
 export const UNTIL_ENDED = 2 ** 31 - 1;
@@ -39,11 +40,8 @@ export interface JobElsewhere {
 
 /** Executions with a job: through the queue, on this node, or the one that an idempotency key leads back to. */
 @Injectable()
-export class JobExecution implements BeforeApplicationShutdown, OnApplicationShutdown {
+export class JobExecution {
   private readonly logger = new Logger(JobExecution.name);
-  private closing = false;
-  private readonly graceOver = new AbortController();
-  private graceTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly runner: JobRunner,
@@ -58,21 +56,9 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
     private readonly files: JobFiles,
     private readonly stored: StoredFiles,
     private readonly node: NodeIdentity,
+    private readonly grace: ShutdownGrace,
     private readonly settings: Settings,
   ) {}
-
-  /**
-   * Clients that wait for a job have the grace time of the jobs themselves; those still waiting then are answered with
-   * the job, wherever it goes on. Without this the server would wait for them as long as they wait for their jobs.
-   */
-  beforeApplicationShutdown(): void {
-    this.closing = true;
-    this.graceTimer = setTimeout(() => this.graceOver.abort(), this.settings.SHUTDOWN_GRACE).unref();
-  }
-
-  onApplicationShutdown(): void {
-    clearTimeout(this.graceTimer);
-  }
 
   /**
    * The job that a key was used for.
@@ -96,7 +82,7 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
   }
 
   private canBegin({ process, admission }: PreparedExecution, { staged }: NewJob): boolean {
-    const isWorker = this.settings.ROLE !== 'api' && !this.closing;
+    const isWorker = this.settings.ROLE !== 'api' && !this.grace.isClosing;
     return isWorker && admission === undefined && staged === undefined && this.places.canBegin(process);
   }
 
@@ -141,7 +127,7 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
     if (result.kind === 'failed') return { kind: 'failed', jobId, error: faultError(result.fault, jobId) };
     if (result.kind === 'succeeded') return { kind: 'results', jobId, outputs: this.results.recorded(result.outputs) };
     // It was dismissed, is suspended, or goes on elsewhere: after a crash, or because this node shuts down.
-    return { kind: 'elsewhere', jobId, patience: this.closing ? 0 : UNTIL_ENDED };
+    return { kind: 'elsewhere', jobId, patience: this.grace.isClosing ? 0 : UNTIL_ENDED };
   }
 
   /**
@@ -151,7 +137,7 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
    */
   async follow(jobId: string, patience: number, signal: AbortSignal): Promise<ExecutionResult> {
     if (patience === UNTIL_ENDED) await this.untilEnded(jobId, signal);
-    else if (patience > 0) await this.waiter.ended(jobId, patience, signal, this.graceOver.signal);
+    else if (patience > 0) await this.waiter.ended(jobId, patience, signal, this.grace.signal);
     const job = await this.reader.get(jobId);
     if (!isTerminal(job.state_type)) return { kind: 'job', job };
     if (job.state_type === 'CANCELLED' && job.started_at === null && job.message !== null) {
@@ -169,7 +155,7 @@ export class JobExecution implements BeforeApplicationShutdown, OnApplicationShu
 
   /** Ends before the job does when nobody waits any more, or when it waits for a queue that is away. */
   private async untilEnded(jobId: string, signal: AbortSignal): Promise<void> {
-    const over = this.graceOver.signal;
+    const over = this.grace.signal;
     while (!(await this.waiter.ended(jobId, QUEUE_CHECK, signal, over))) {
       if (signal.aborted || over.aborted || (await this.isStranded(jobId))) return;
     }

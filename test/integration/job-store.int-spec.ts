@@ -529,6 +529,11 @@ describe('the history of a job', () => {
     await database.completion.succeed(job, [VALUE]);
     return job.id;
   };
+  /** Waits until a statement waits for the row of the job. @param fragment of its text */
+  const stopped = (database: TestDatabase, fragment: string) => {
+    const waiting = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%${fragment}%'`;
+    return eventually(async () => (await database.query(waiting))[0], `a statement with "${fragment}" is stopped`);
+  };
 
   it('goes with it, and nothing of any other, whoever removes it in whatever way', async () => {
     const database = await databases.open();
@@ -558,15 +563,7 @@ describe('the history of a job', () => {
     await other.query('BEGIN');
     await other.query('DELETE FROM job WHERE id = $1', [job.id]);
     const progress = database.journal.progress(job, 50);
-    await eventually(
-      async () =>
-        (
-          await database.query(
-            `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%progress%'`,
-          )
-        )[0],
-      'the other waits for the row of the job',
-    );
+    await stopped(database, 'progress');
     await other.query('COMMIT');
     await other.end();
     await progress;
@@ -584,15 +581,7 @@ describe('the history of a job', () => {
       [id],
     );
     const removal = database.cancellation.remove(id);
-    await eventually(
-      async () =>
-        (
-          await database.query(
-            `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%DELETE FROM job %'`,
-          )
-        )[0],
-      'the removal waits for the row of the job',
-    );
+    await stopped(database, 'DELETE FROM job ');
     await writer.query('COMMIT');
     await writer.end();
     await removal;

@@ -8,7 +8,7 @@ import { ProcessRegistry } from '../../processes/process-registry.js';
 import { BareExecution } from '../bare-execution.js';
 import { ClientDeparture } from '../client-departure.js';
 import { ExecutionResponder } from '../execution-responder.js';
-import { ExecutionService } from '../execution.service.js';
+import { ShutdownGrace } from '../shutdown-grace.js';
 import { PlainProcess } from './plain-process.js';
 
 /** The route of the controller that this stands before. */
@@ -30,7 +30,7 @@ export class PlainExecutions {
 
   constructor(
     private readonly registry: ProcessRegistry,
-    private readonly executions: ExecutionService,
+    private readonly grace: ShutdownGrace,
     private readonly bare: BareExecution,
     private readonly responder: ExecutionResponder,
     private readonly filter: ProblemFilter,
@@ -81,7 +81,7 @@ export class PlainExecutions {
     const { headers, url = '' } = raw;
     if (headers.accept !== undefined && headers.accept !== '*/*') return undefined;
     if (TELLING_HEADERS.some((name) => headers[name] !== undefined) || url.includes('?')) return undefined;
-    return this.executions.isClosing ? undefined : this.find((params as { processID: string }).processID);
+    return this.grace.isClosing ? undefined : this.find((params as { processID: string }).processID);
   }
 
   private find(id: string): PlainProcess | undefined {
